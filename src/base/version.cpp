@@ -1,0 +1,7 @@
+#include "base/version.hpp"
+
+namespace weir {
+
+std::string_view version() { return WEIR_VERSION; }
+
+}  // namespace weir

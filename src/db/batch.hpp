@@ -1,0 +1,43 @@
+// One batch of a backfill as an engine executes it: the user's change and the checkpoint in one transaction, then the
+// look-ahead for the next boundary; in one network round trip where the engine can.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "db/value.hpp"
+#include "sql/template.hpp"
+
+namespace weir::db {
+
+// In `checkpoint` this placeholder stands for the number of rows that the last change affected.
+inline constexpr std::string_view kRowsPlaceholder = "weir_rows";
+
+struct BatchSource {
+  std::vector<sql::Template> changes;  // the user's statements, at least one
+  std::map<std::string, std::string>
+      fragments;             // SQL for `:batch`, `:range` and typed parameters; used in `changes` only
+  sql::Template checkpoint;  // an UPDATE of exactly one row; if it finds none, the lease is lost
+  sql::Template boundary;    // a SELECT, run after COMMIT in the same round trip
+};
+
+struct BatchResult {
+  std::int64_t rows = 0;      // affected by the last change
+  std::vector<Row> boundary;  // rows of the boundary query
+};
+
+// Compiled for one connection and bound to it; must not outlive it. Not thread-safe.
+class BatchProgram {
+ public:
+  virtual ~BatchProgram() = default;
+
+  // Runs the batch. Afterwards it is committed, or nothing of it is (an Error was thrown and the transaction rolled
+  // back), or, for Next::kReconnect, nobody knows: claim the slice again on a new connection and read the cursor there.
+  // Errors: kLeaseLost when the checkpoint found no row; kDatabase ... as the engine classifies them, with sql_offset()
+  // of the template text of a change where the server names a position.
+  virtual BatchResult run(const Bindings& bindings) = 0;
+};
+
+}  // namespace weir::db

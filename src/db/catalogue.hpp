@@ -1,0 +1,38 @@
+// What the database's catalogue says about a table.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sql/identifier.hpp"
+
+namespace weir::db {
+
+struct Column {
+  std::string name;
+  std::string type;  // as the catalogue spells it
+  bool nullable = true;
+};
+
+// A unique key that rows can be paged by: valid, not partial, over plain columns, immediate, and compared by the same
+// collation as the columns themselves (else `>` on the column and the index would disagree about what is equal).
+struct UniqueKey {
+  std::string name;
+  std::vector<std::string> columns;
+  bool primary = false;
+};
+
+enum class TableKind { kTable, kView, kOther };
+
+struct TableInfo {
+  sql::TableName name;
+  TableKind kind = TableKind::kTable;
+  std::vector<Column> columns;
+  std::vector<UniqueKey> unique_keys;  // the primary key first
+  std::int64_t row_estimate = -1;      // -1: not known
+
+  const Column* column(std::string_view name) const;
+};
+
+}  // namespace weir::db

@@ -1,0 +1,86 @@
+// One connection to a database. Not thread-safe, except cancel(). Every failure is an Error born from the engine's own
+// table.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/process.hpp"
+#include "db/batch.hpp"
+#include "db/catalogue.hpp"
+#include "db/value.hpp"
+
+namespace weir::db {
+
+class Database;
+
+struct Statement {
+  std::string sql;  // with the dialect's parameter markers
+  Row params;
+};
+
+struct Result {
+  std::vector<std::string> columns;
+  std::vector<Row> rows;
+  std::int64_t affected = 0;  // rows inserted, updated or deleted
+};
+
+class Connection {
+ public:
+  virtual ~Connection() = default;
+
+  // One statement with bound parameters; prepared once per connection and text.
+  virtual Result execute(const Statement& statement) = 0;
+  // One statement as the user wrote it, without parameters and not prepared: DDL and everything that cannot be
+  // prepared. Errors carry sql_offset() in bytes where the server names a position.
+  virtual Result execute_text(const std::string& sql) = 0;
+  // Lets the engine parse and resolve a statement without executing it. What the engine cannot prepare passes
+  // unchecked.
+  virtual void check(const std::string& sql) = 0;
+
+  // Errors: kBusy or kLockTimeout when another writer keeps the database (engines with one writer take their lock
+  // here).
+  virtual void begin() = 0;
+  // Errors: kConnectionLost when the answer never came: look on a new connection what happened.
+  virtual void commit() = 0;
+  // Never throws; a connection that cannot roll back is broken() afterwards and its transaction ends with it.
+  virtual void rollback() noexcept = 0;
+  virtual bool in_transaction() const = 0;
+  virtual bool broken() const = 0;
+
+  virtual std::unique_ptr<BatchProgram> compile(const BatchSource& source) = 0;
+
+  // The table that `as_written` names (quoted or not, with a schema or not), or nothing.
+  virtual std::optional<TableInfo> describe_table(std::string_view as_written) = 0;
+
+  // How long a statement waits for a lock that another session holds. Zero: for ever.
+  virtual void set_lock_timeout(Milliseconds timeout) = 0;
+
+  // Identity of this session at the server, never reused; empty where the engine has no sessions.
+  virtual std::string session_id() = 0;
+  virtual Liveness session_liveness(const std::string& session_id) = 0;
+
+  // Stops the statement that is running now; it fails with kCancelled. Thread-safe, returns at once.
+  virtual void cancel() noexcept = 0;
+};
+
+// A transaction that is rolled back unless it was committed.
+class Transaction {
+ public:
+  explicit Transaction(Connection& connection) : connection_(connection) { connection_.begin(); }
+  ~Transaction() {
+    if (connection_.in_transaction()) connection_.rollback();
+  }
+  Transaction(const Transaction&) = delete;
+  Transaction& operator=(const Transaction&) = delete;
+  void commit() { connection_.commit(); }
+
+ private:
+  Connection& connection_;
+};
+
+}  // namespace weir::db

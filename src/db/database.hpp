@@ -1,0 +1,71 @@
+// A database that a URL names: what its engine is like, how to connect, and the SQL facts that differ between engines.
+// Immutable and thread-safe.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "db/capabilities.hpp"
+#include "db/connection.hpp"
+#include "sql/dialect.hpp"
+
+namespace weir::db {
+
+enum class Purpose {
+  kControl,  // ledger, deploys: commits are durable when they return
+  kWorker,   // batches: a commit may become durable later, because the cursor commits with the data (DESIGN.md section
+             // 1)
+  kRead,     // writes nothing, creates nothing
+};
+
+// A lock that one deployer holds. It is released by the destructor, and by the engine itself when the process dies.
+class DeployLock {
+ public:
+  virtual ~DeployLock() = default;
+  // Asks the engine whether the lock is still ours. Errors: kConnectionLost.
+  virtual bool held() = 0;
+};
+
+struct LockHolder {
+  std::string description;  // "pid 4711 on web-1 (deploy@web-1)"
+  EpochMs since = 0;        // 0: not known
+};
+
+struct LockAttempt {
+  std::unique_ptr<DeployLock> lock;  // empty when somebody else has it
+  std::optional<LockHolder> holder;  // who, if the engine could tell
+};
+
+// Types a parameter of a data migration can have.
+enum class ParameterType { kText, kInteger, kNumber, kBoolean, kDate, kTimestamp, kUuid };
+
+class Database {
+ public:
+  virtual ~Database() = default;
+
+  virtual std::string_view engine_name() const = 0;  // for people and JSON only
+  virtual const Capabilities& capabilities() const = 0;
+  virtual const sql::Dialect& dialect() const = 0;
+  virtual std::string display_url() const = 0;  // without password
+
+  // Errors: kCannotConnect, kConfig.
+  virtual std::unique_ptr<Connection> connect(Purpose purpose) const = 0;
+  // Does not wait. Errors: kCannotConnect; kConfig when a transaction pooler makes the lock unsafe.
+  virtual LockAttempt try_deploy_lock(std::string_view actor) const = 0;
+  // Who holds the deploy lock now, if anybody.
+  virtual std::optional<LockHolder> deploy_lock_holder() const = 0;
+
+  // SQL for the database's clock in milliseconds since 1970 (UTC), as an integer.
+  virtual std::string now_ms() const = 0;
+  // CREATE TABLE statements of the ledger's present version.
+  virtual std::vector<std::string> ledger_schema() const = 0;
+  // False for what the engine refuses inside a transaction (CREATE INDEX CONCURRENTLY) or does nothing there (PRAGMA
+  // foreign_keys).
+  virtual bool runs_in_transaction(std::string_view statement) const = 0;
+  // SQL that turns the text of a parameter into its type: "CAST(:name AS bigint)".
+  virtual std::string typed_parameter(std::string_view name, ParameterType type) const = 0;
+};
+
+}  // namespace weir::db

@@ -1,0 +1,36 @@
+// How an engine's SQL text is read, as data: one scanner serves all engines, each engine hands it its own Dialect.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace weir::sql {
+
+struct Dialect {
+  bool nested_comments = false;            // /* /* */ */
+  bool hash_comments = false;              // # to the end of the line
+  bool dash_comment_needs_blank = false;   // `--x` is not a comment
+  bool lone_cr_ends_comment = false;       // a CR without LF ends a line comment
+  bool open_comment_at_end = false;        // a block comment may be left open at the end of the input
+  bool dollar_quotes = false;              // $tag$ ... $tag$
+  bool escape_strings = false;             // E'...' with backslashes
+  bool backslash_in_strings = false;       // backslash escapes in every string
+  bool double_quoted_strings = false;      // "..." is a string, not an identifier
+  bool backtick_identifiers = false;       // `...`
+  bool bracket_identifiers = false;        // [...]
+  bool dollar_in_identifiers = false;      // a$b is one word
+  bool double_colon_casts = false;         // a::b (never a placeholder)
+  bool begin_atomic = false;               // CREATE FUNCTION ... BEGIN ATOMIC ... END
+  bool trigger_bodies = false;             // CREATE TRIGGER ... BEGIN ...; END
+  bool semicolons_in_parentheses = false;  // CREATE RULE ... DO (a; b)
+  bool copy_from_stdin = false;            // data lines follow the statement
+  char identifier_quote = '"';
+  enum class Markers { kDollarNumber, kQuestionNumber, kQuestion } markers = Markers::kQuestion;
+
+  // The parameter marker for the n-th parameter (from 1).
+  std::string marker(std::size_t n) const;
+  // A name as an identifier of this dialect, always quoted.
+  std::string quote(std::string_view name) const;
+};
+
+}  // namespace weir::sql

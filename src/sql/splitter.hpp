@@ -1,0 +1,35 @@
+// SQL text -> statements, exactly as the engine's own server would take them apart. Linear in the text.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/error.hpp"
+#include "sql/dialect.hpp"
+
+namespace weir::sql {
+
+// One statement without its terminator. For valid input the statements and what lies between them are the input.
+struct Statement {
+  std::string text;
+  std::size_t offset = 0;  // of its first byte in the text that was split
+  int line = 1;            // from 1, in the user's file
+  int column = 1;
+};
+
+// Where a text stands in a user's file.
+struct Origin {
+  std::string file;
+  int line = 1;
+  int column = 1;
+};
+
+// Errors: kInvalidFile for an unterminated string, comment, dollar quote or body, at the place where it was opened.
+std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin);
+
+// The place of byte `offset` of `text`, which begins at `origin` in its file.
+Place place_of(std::string_view text, std::size_t offset, const Origin& origin);
+
+}  // namespace weir::sql
