@@ -59,6 +59,8 @@ class Connection {
 
   // How long a statement waits for a lock that another session holds. Zero: for ever.
   virtual void set_lock_timeout(Milliseconds timeout) = 0;
+  // How long a statement may run before it fails with kTimeout. Zero: for ever.
+  virtual void set_statement_timeout(Milliseconds timeout) = 0;
 
   // Identity of this session at the server, never reused; empty where the engine has no sessions.
   virtual std::string session_id() = 0;

@@ -164,7 +164,8 @@ Place place_of(std::string_view text, std::size_t offset, const Origin& origin) 
   return {origin.file, counter.line(), counter.column(), line};
 }
 
-std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin) {
+std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
+                                        const MarkerCheck& is_marker) {
   std::vector<Statement> statements;
   Scanner scanner(text, dialect);
   LineCounter counter(text, origin);
@@ -184,7 +185,14 @@ std::vector<Statement> split_statements(std::string_view text, const Dialect& di
     const Token token = scanner.next();
     check(scanner, text, origin);
     if (token.kind == TokenKind::kEnd) break;
-    if (token.is_trivia()) continue;
+    if (token.is_trivia()) {
+      const bool line_start = token.begin == 0 || text[token.begin - 1] == '\n';
+      if (token.kind == TokenKind::kLineComment && line_start && is_marker && !shape.in_body() &&
+          is_marker(token.text, token.begin)) {
+        close(end);
+      }
+      continue;
+    }
     if (token.kind == TokenKind::kSemicolon && shape.semicolon_ends()) {
       if (open && shape.is_copy_from_stdin()) {
         const std::size_t data_end = end_of_copy_data(text, token.end());

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,8 +27,13 @@ struct Origin {
   int column = 1;
 };
 
+// Sees every line comment that stands at the start of a line, outside strings, comments, bodies and COPY data. When it
+// answers true the comment is a marker: it ends the statement before it, terminated or not.
+using MarkerCheck = std::function<bool(std::string_view comment, std::size_t offset)>;
+
 // Errors: kInvalidFile for an unterminated string, comment, dollar quote or body, at the place where it was opened.
-std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin);
+std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
+                                        const MarkerCheck& is_marker = nullptr);
 
 // The place of byte `offset` of `text`, which begins at `origin` in its file.
 Place place_of(std::string_view text, std::size_t offset, const Origin& origin);

@@ -5,10 +5,9 @@
 #include "sql/scanner.hpp"
 
 namespace weir::sql {
-namespace {
 
-std::vector<Template::Placeholder> find_placeholders(std::string_view text, const Dialect& dialect) {
-  std::vector<Template::Placeholder> found;
+std::vector<Placeholder> find_placeholders(std::string_view text, const Dialect& dialect) {
+  std::vector<Placeholder> found;
   Scanner scanner(text, dialect);
   for (Token token = scanner.next(); token.kind != TokenKind::kEnd; token = scanner.next()) {
     if (token.kind == TokenKind::kPlaceholder)
@@ -16,8 +15,6 @@ std::vector<Template::Placeholder> find_placeholders(std::string_view text, cons
   }
   return found;
 }
-
-}  // namespace
 
 std::size_t Rendered::source_offset(std::size_t rendered_offset) const {
   std::size_t best = 0;
@@ -64,6 +61,15 @@ Rendered Template::render(const std::map<std::string, std::string>& fragments) c
   }
   copy(at, text_.size());
   return out;
+}
+
+std::string Template::expand(const std::map<std::string, std::string>& fragments) const {
+  std::string expanded = text_;
+  for (auto placeholder = placeholders_.rbegin(); placeholder != placeholders_.rend(); ++placeholder) {
+    const auto fragment = fragments.find(placeholder->name);
+    if (fragment != fragments.end()) expanded.replace(placeholder->offset, placeholder->length, fragment->second);
+  }
+  return expanded;
 }
 
 }  // namespace weir::sql

@@ -27,23 +27,25 @@ struct Rendered {
   std::size_t source_offset(std::size_t rendered_offset) const;
 };
 
+struct Placeholder {
+  std::string name;
+  std::size_t offset = 0;
+  std::size_t length = 0;
+};
+std::vector<Placeholder> find_placeholders(std::string_view text, const Dialect& dialect);
+
 class Template {
  public:
-  struct Placeholder {
-    std::string name;
-    std::size_t offset = 0;
-    std::size_t length = 0;
-  };
-
   Template(std::string text, const Dialect& dialect);
 
   const std::string& text() const { return text_; }
-  const std::vector<Placeholder>& placeholders() const { return placeholders_; }
   bool uses(std::string_view name) const;
 
   // Replaces each placeholder that `fragments` names by that SQL (which may hold placeholders of its own, but no
   // fragments) and every other by the dialect's parameter marker.
   Rendered render(const std::map<std::string, std::string>& fragments = {}) const;
+  // Only replaces the placeholders that `fragments` names; the result is template text again.
+  std::string expand(const std::map<std::string, std::string>& fragments) const;
 
  private:
   std::string text_;

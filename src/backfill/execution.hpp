@@ -1,0 +1,55 @@
+// One execution of a data migration by this process: choosing the run, taking the lease, passes, the end. Used by
+// Runner only.
+#pragma once
+
+#include "backfill/runner.hpp"
+#include "backfill/slice_walk.hpp"
+
+namespace weir::backfill {
+
+class Execution {
+ public:
+  Execution(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer,
+            const RunRequest& request);
+
+  RunOutcome execute();
+
+ private:
+  void connect();
+  // False: complete already, nothing to do.
+  bool choose_run();
+  ParameterValues choose_parameters(const std::optional<ledger::Run>& latest) const;
+  bool is_complete_already(const ledger::Run& latest);
+  bool continues(const ledger::Run& latest);
+  void cancel_old_run(const ledger::Run& latest, const std::string& why);
+  void activate();
+  WalkEnd run_passes();
+  void start_pass(std::int64_t pass);
+  void check_progress(std::int64_t pass, std::optional<std::int64_t> previous, std::int64_t residual) const;
+  void verify();
+  void pause();
+  void succeed();
+  void fail(const Error& error) noexcept;
+  RunOutcome outcome(ledger::RunState state) const;
+
+  const db::Database& database_;
+  Clock& clock_;
+  const StopToken& stop_;
+  Observer& observer_;
+  const RunRequest& request_;
+  std::chrono::steady_clock::time_point started_;
+  Session session_;
+  Program program_;
+  ledger::Run run_;
+  Progress progress_;
+  bool active_ = false;  // the run is `running` and the lease is ours
+  std::int64_t pass_ = 0;
+  std::int64_t residual_ = 0;
+  std::optional<std::int64_t> violations_;
+};
+
+// The fields of a new run of `program`.
+ledger::Run new_run(const Program& program, const ParameterValues& parameters, std::optional<std::int64_t> rows_total,
+                    const std::string& actor);
+
+}  // namespace weir::backfill

@@ -1,0 +1,23 @@
+// Taking a slice over: at once when its holder is provably dead, after the lease otherwise, never while it lives.
+#pragma once
+
+#include "ledger/runs.hpp"
+
+namespace weir::backfill {
+
+inline constexpr Milliseconds kLeaseTime{15'000};
+
+// A fresh fencing token.
+std::string new_token();
+
+// Takes the slice for `worker`. Errors: kRunHeld (names the holder) while another worker lives and its lease runs.
+// Guarantee: afterwards no transaction of an earlier holder can commit a batch, because the token has changed, and the
+// cursor that is read next is final, because claiming waits for a batch in flight.
+ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
+                            std::int64_t ordinal);
+
+// After a lost connection: takes the slice back with a new token if nobody else took it. Errors: kLeaseLost.
+ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
+                              std::int64_t ordinal, const ledger::Lease& mine);
+
+}  // namespace weir::backfill

@@ -1,0 +1,195 @@
+#include "backfill/program.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "ledger/runs.hpp"
+
+namespace weir::backfill {
+namespace {
+
+constexpr std::string_view kLo = "weir_lo";
+constexpr std::string_view kHi = "weir_hi";
+constexpr std::string_view kUpper = "weir_upper";
+
+// (a, b) or a
+std::string tuple(const std::vector<std::string>& parts) {
+  return parts.size() == 1 ? parts[0] : fmt::format("({})", fmt::join(parts, ", "));
+}
+
+class KeySql {
+ public:
+  KeySql(const std::vector<std::string>& key, const sql::Dialect& dialect) {
+    for (const auto& column : key) columns_.push_back(dialect.quote(column));
+  }
+  std::string list() const { return fmt::format("{}", fmt::join(columns_, ", ")); }
+  std::string descending() const { return fmt::format("{} DESC", fmt::join(columns_, " DESC, ")); }
+
+  // key > :prefix and key <= :prefix. A planner does not estimate two row comparisons as a range; it does so for the
+  // bounds of the leading column, which say nothing new.
+  std::string above(std::string_view prefix) const { return compare(">", ">=", prefix); }
+  std::string up_to(std::string_view prefix) const { return compare("<=", "<=", prefix); }
+
+ private:
+  std::string compare(std::string_view whole, std::string_view leading, std::string_view prefix) const {
+    std::vector<std::string> placeholders;
+    for (std::size_t i = 0; i < columns_.size(); ++i) placeholders.push_back(fmt::format(":{}{}", prefix, i));
+    const std::string sql = fmt::format("{} {} {}", tuple(columns_), whole, tuple(placeholders));
+    return columns_.size() == 1 ? sql : fmt::format("{} {} {} AND {}", columns_[0], leading, placeholders[0], sql);
+  }
+  std::vector<std::string> columns_;
+};
+
+Error at_over(Code code, const project::Migration& migration, const std::string& message) {
+  return Error(code, message).at(migration.data.over.place);
+}
+
+db::TableInfo find_table(db::Connection& connection, const project::Migration& migration) {
+  const std::string& name = migration.data.over.text;
+  const auto table = connection.describe_table(name);
+  if (!table)
+    throw at_over(Code::kNotFound, migration, fmt::format("there is no table {}", name))
+        .hint("is the migration that creates it applied, and does `requires` name it?");
+  if (table->kind == db::TableKind::kView) {
+    throw at_over(Code::kNotATable, migration, fmt::format("{} is a view", name))
+        .hint("name the table behind it in `over`");
+  }
+  if (table->kind != db::TableKind::kTable)
+    throw at_over(Code::kNotATable, migration, fmt::format("{} is not an ordinary table", name));
+  return *table;
+}
+
+std::string describe_keys(const db::TableInfo& table) {
+  std::string text;
+  for (const auto& key : table.unique_keys)
+    text += fmt::format("{}({})", text.empty() ? "" : ", ", fmt::join(key.columns, ", "));
+  return text;
+}
+
+std::vector<std::string> choose_key(const db::TableInfo& table, const project::Migration& migration) {
+  const std::vector<std::string>& wanted = migration.data.key;
+  if (table.unique_keys.empty()) {
+    throw at_over(Code::kNoUniqueKey, migration, fmt::format("{} has no unique key to walk", table.name.name))
+        .hint("add a primary key or a unique index over columns that are never NULL");
+  }
+  if (wanted.empty()) return table.unique_keys.front().columns;
+  const auto same = [&](const db::UniqueKey& key) {
+    return std::is_permutation(key.columns.begin(), key.columns.end(), wanted.begin(), wanted.end(),
+                               [](const auto& a, const auto& b) { return equals_icase(a, b); });
+  };
+  const auto found = std::find_if(table.unique_keys.begin(), table.unique_keys.end(), same);
+  if (found != table.unique_keys.end()) return found->columns;
+  throw at_over(Code::kNoUniqueKey, migration,
+                fmt::format("({}) is not a unique key of {}", fmt::join(wanted, ", "), table.name.name))
+      .hint(fmt::format("unique keys that can be walked: {}", describe_keys(table)));
+}
+
+// A NULL is neither below nor above any key: such rows would be passed over in silence.
+void refuse_null_keys(db::Connection& connection, const sql::Dialect& dialect, const Program& program) {
+  for (const auto& name : program.key) {
+    const db::Column* column = program.table.column(name);
+    if (column == nullptr || !column->nullable) continue;
+    const std::string sql = fmt::format("SELECT 1 FROM {} WHERE {} IS NULL LIMIT 1",
+                                        sql::quote(dialect, program.table.name), dialect.quote(name));
+    if (connection.execute({sql, {}}).rows.empty()) continue;
+    throw at_over(Code::kNullKey, *program.migration,
+                  fmt::format("column {} of the key of {} contains NULL", name, program.table.name.name))
+        .hint("rows without a key cannot be walked: fill them, or name another unique key with `-- key:`");
+  }
+}
+
+void check_statements(db::Connection& connection, const sql::Dialect& dialect, const Program& program) {
+  auto fragments = batch_fragments(program, dialect, Lower::kExclusive);
+  fragments.insert(program.typed_parameters.begin(), program.typed_parameters.end());
+  const project::Migration& migration = *program.migration;
+  if (program.where) {
+    try {
+      const sql::Template condition(
+          fmt::format("SELECT 1 FROM {} WHERE (\n{}\n)", sql::quote(dialect, program.table.name), *program.where),
+          dialect);
+      connection.check(condition.render().sql);
+    } catch (Error& error) {
+      throw std::move(error).at(migration.data.where->place).context("the condition `where`");
+    }
+  }
+  for (const auto& statement : migration.first(project::SectionKind::kBatch)->statements) {
+    const auto rendered = sql::Template(statement.text, dialect).render(fragments);
+    try {
+      connection.check(rendered.sql);
+    } catch (Error& error) {
+      const std::size_t offset = error.sql_offset() ? rendered.source_offset(*error.sql_offset()) : 0;
+      throw std::move(error).at(
+          sql::place_of(statement.text, offset, {migration.file, statement.line, statement.column}));
+    }
+  }
+}
+
+}  // namespace
+
+std::map<std::string, std::string> batch_fragments(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  const KeySql key(program.key, dialect);
+  std::string range = key.up_to(kHi);
+  if (lower == Lower::kExclusive) range = key.above(kLo) + " AND " + range;
+  // The condition stands on lines of its own, so that a comment at its end comments out nothing else.
+  const std::string batch =
+      program.where ? fmt::format("({} AND (\n{}\n))", range, *program.where) : fmt::format("({})", range);
+  return {{"range", "(" + range + ")"}, {"batch", batch}};
+}
+
+std::string boundary_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  const KeySql key(program.key, dialect);
+  const std::string from = lower == Lower::kExclusive ? key.above(kHi) + " AND " : "";
+  return fmt::format("SELECT {0} FROM {1} WHERE {2}{3} ORDER BY {0} LIMIT 1 OFFSET {4}", key.list(),
+                     sql::quote(dialect, program.table.name), from, key.up_to(kUpper), program.batch_rows - 1);
+}
+
+std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
+  const KeySql key(program.key, dialect);
+  std::string not_null;
+  for (const auto& column : program.key)
+    not_null += fmt::format("{}{} IS NOT NULL", not_null.empty() ? "" : " AND ", dialect.quote(column));
+  return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT 1", key.list(),
+                     sql::quote(dialect, program.table.name), not_null, key.descending());
+}
+
+std::string unchanged_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  return fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(dialect, program.table.name),
+                     batch_fragments(program, dialect, lower).at("batch"));
+}
+
+db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease) {
+  const sql::Dialect& dialect = ledger.database().dialect();
+  auto fragments = batch_fragments(program, dialect, lower);
+  fragments.insert(program.typed_parameters.begin(), program.typed_parameters.end());
+  std::vector<sql::Template> changes;
+  for (const auto& statement : program.migration->first(project::SectionKind::kBatch)->statements)
+    changes.emplace_back(statement.text, dialect);
+  return {std::move(changes), std::move(fragments), sql::Template(ledger::checkpoint_sql(ledger, lease), dialect),
+          sql::Template(boundary_sql(program, dialect, Lower::kExclusive), dialect)};
+}
+
+void bind_key(db::Bindings& bindings, std::string_view prefix, const db::Row& key) {
+  for (std::size_t i = 0; i < key.size(); ++i) bindings.emplace_back(fmt::format("{}{}", prefix, i), key[i]);
+}
+
+Program prepare_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
+                        const ParameterValues& parameters) {
+  const sql::Dialect& dialect = database.dialect();
+  Program program;
+  program.migration = &migration;
+  program.table = find_table(connection, migration);
+  program.key = choose_key(program.table, migration);
+  program.batch_rows = migration.data.batch_rows;
+  for (const auto& parameter : migration.data.parameters)
+    program.typed_parameters[parameter.name] = database.typed_parameter(parameter.name, parameter.type);
+  if (migration.data.where)
+    program.where = sql::Template(migration.data.where->text, dialect).expand(program.typed_parameters);
+  program.parameters = to_bindings(parameters);
+  refuse_null_keys(connection, dialect, program);
+  check_statements(connection, dialect, program);
+  return program;
+}
+
+}  // namespace weir::backfill

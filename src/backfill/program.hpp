@@ -1,0 +1,51 @@
+// A data migration made concrete on one database: its table, the key to walk and the SQL of its batches.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "backfill/parameters.hpp"
+#include "db/database.hpp"
+#include "ledger/ledger.hpp"
+#include "project/migration.hpp"
+
+namespace weir::backfill {
+
+struct Program {
+  const project::Migration* migration = nullptr;
+  db::TableInfo table;
+  std::vector<std::string> key;  // columns of the unique key that is walked
+  std::int64_t batch_rows = 0;
+  std::optional<std::string> where;                     // template text
+  std::map<std::string, std::string> typed_parameters;  // fragments
+  db::Bindings parameters;
+};
+
+// Looks at the catalogue, chooses the key and lets the engine check every statement; changes nothing.
+// Errors: kNotFound, kNotATable, kNoUniqueKey, kNullKey; what the engine says of the statements, at their place in the
+// file.
+Program prepare_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
+                        const ParameterValues& parameters);
+
+// Whether a batch has a lower bound; the first one of a pass has none.
+enum class Lower { kOpen, kExclusive };
+
+// Bound: weir_lo0.. (kExclusive), weir_hi0.., weir_upper0.., the parameters, and what ledger::checkpoint_sql() names.
+db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease);
+
+// SELECT of the key that ends the batch beginning behind `weir_hi0..` (kExclusive) or at the beginning (kOpen); no row
+// when fewer rows than a batch are left up to `weir_upper0..`.
+std::string boundary_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// SELECT of the greatest key.
+std::string upper_sql(const Program& program, const sql::Dialect& dialect);
+// SELECT of the number of rows in the batch's range that still match `where`. Bound as in batch_source().
+std::string unchanged_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// `:batch` and `:range` as SQL.
+std::map<std::string, std::string> batch_fragments(const Program& program, const sql::Dialect& dialect, Lower lower);
+
+// {"weir_hi0", key[0]}, ...
+void bind_key(db::Bindings& bindings, std::string_view prefix, const db::Row& key);
+
+}  // namespace weir::backfill

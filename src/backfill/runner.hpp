@@ -1,0 +1,63 @@
+// Executes a data migration: opens or continues its run, walks passes until the residual is 0, verifies, and records
+// the result.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "backfill/observer.hpp"
+#include "backfill/parameters.hpp"
+#include "base/stop.hpp"
+#include "db/database.hpp"
+#include "ledger/runs.hpp"
+#include "project/migration.hpp"
+
+namespace weir::backfill {
+
+// What to do with an unfinished run whose file has changed since it began.
+enum class OnChange { kRefuse, kContinue };
+enum class Start { kContinue, kRestart };
+
+struct RunRequest {
+  const project::Migration& migration;
+  ParameterValues parameters;
+  bool parameters_given = false;
+  OnChange on_change = OnChange::kRefuse;
+  Start start = Start::kContinue;
+  std::string actor;
+};
+
+struct RunOutcome {
+  ledger::RunState state = ledger::RunState::kSucceeded;  // kSucceeded or kPaused; everything else is an Error
+  bool already_complete = false;                          // nothing had to be done
+  std::int64_t attempt = 0;
+  std::int64_t rows_done = 0;
+  std::int64_t passes = 0;
+  std::int64_t residual = 0;
+  std::optional<std::int64_t> violations;  // nothing: no migrate:verify
+  Milliseconds elapsed{0};
+};
+
+// Creates a queued run for a worker or operator; nothing is changed yet. Returns the rows it will change, as far as
+// they could be counted quickly. Errors: as prepare_program().
+std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
+                                    const project::Migration& migration, const std::string& actor);
+
+class Runner {
+ public:
+  Runner(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer)
+      : database_(database), clock_(clock), stop_(stop), observer_(observer) {}
+
+  // Errors: as prepare_program(); kRunHeld; kLeaseLost; kDefinitionChanged; kResidualDoesNotShrink;
+  // kVerificationFailed; whatever a batch fails with. The run is `failed` then and goes on from its cursor when it is
+  // started again.
+  RunOutcome run(const RunRequest& request);
+
+ private:
+  const db::Database& database_;
+  Clock& clock_;
+  const StopToken& stop_;
+  Observer& observer_;
+};
+
+}  // namespace weir::backfill

@@ -1,0 +1,131 @@
+#include "backfill/slice_walk.hpp"
+
+#include <fmt/format.h>
+
+#include "backfill/first_batch.hpp"
+#include "base/error.hpp"
+
+namespace weir::backfill {
+namespace {
+
+std::optional<db::Row> first_row(std::vector<db::Row> rows) {
+  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
+}
+
+}  // namespace
+
+WalkEnd SliceWalk::walk() {
+  started_ = context_.clock.now();
+  proved_ = !context_.program.where.has_value();
+  bool begun = false;
+  for (;;) {
+    try {
+      if (!begun) begin();
+      begun = true;
+      while (!at_end()) {
+        if (context_.stop.requested()) return WalkEnd::kStopped;
+        run_batch();
+        backoff_.reset();
+      }
+      return WalkEnd::kExhausted;
+    } catch (const Error& error) {
+      recover(error);
+      begun = false;
+    }
+  }
+}
+
+// Reads the truth from the ledger; also after every failure, because only the ledger knows what was committed.
+void SliceWalk::begin() {
+  const auto slice = ledger::read_slice(*context_.session.ledger, context_.run, 0);
+  if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
+  cursor_ = slice->cursor;
+  upper_ = slice->upper;
+  context_.progress.rows_done = slice->rows_done;
+  looked_ahead_ = false;
+}
+
+std::optional<db::Row> SliceWalk::first_boundary() {
+  const auto& dialect = context_.database.dialect();
+  const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
+  const auto rendered = sql::Template(boundary_sql(context_.program, dialect, lower), dialect).render();
+  db::Bindings bound;
+  if (cursor_) bind_key(bound, "weir_hi", *cursor_);
+  bind_key(bound, "weir_upper", *upper_);
+  return first_row(context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows);
+}
+
+db::Bindings SliceWalk::bindings(const db::Row& hi) const {
+  db::Bindings bound = context_.program.parameters;
+  if (cursor_) bind_key(bound, "weir_lo", *cursor_);
+  bind_key(bound, "weir_hi", hi);
+  bind_key(bound, "weir_upper", *upper_);
+  bound.emplace_back("weir_cursor", db::encode_key(hi));
+  bound.emplace_back("weir_version", context_.run.version.text());
+  bound.emplace_back("weir_attempt", context_.run.attempt);
+  bound.emplace_back("weir_ordinal", std::int64_t{0});
+  bound.emplace_back("weir_token", context_.session.lease.token);
+  return bound;
+}
+
+void SliceWalk::run_batch() {
+  if (!looked_ahead_) next_ = first_boundary();
+  const db::Row hi = next_ ? *next_ : *upper_;
+  const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
+  std::int64_t rows = 0;
+  if (!proved_) {
+    const auto source = batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime);
+    rows = run_first_batch(context_.program, *context_.session.ledger, *context_.session.worker, source, lower,
+                           bindings(hi));
+    proved_ = rows > 0;
+    looked_ahead_ = false;
+  } else {
+    auto& compiled = cursor_ ? bounded_ : open_;
+    if (!compiled)
+      compiled =
+          context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
+    auto result = compiled->run(bindings(hi));
+    rows = result.rows;
+    next_ = first_row(std::move(result.boundary));
+    looked_ahead_ = true;
+  }
+  cursor_ = hi;
+  context_.progress.rows_done += rows;
+  context_.progress.rows_here += rows;
+  context_.progress.elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - started_);
+  context_.observer.on_progress(context_.progress);
+}
+
+// Either throws on, or leaves the walk ready to begin() again.
+void SliceWalk::recover(const Error& error) {
+  if (!error.is_transient() || backoff_.exhausted()) throw error;
+  context_.observer.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
+                                        backoff_.attempt() + 1, Backoff::kMaxAttempts));
+  for (;;) {
+    backoff_.wait(context_.clock, context_.stop);
+    const bool lost =
+        context_.session.worker->broken() || context_.session.control->broken() || error.next() == Next::kReconnect;
+    if (!lost) return;
+    try {
+      reconnect();
+      return;
+    } catch (const Error& again) {
+      const bool may_pass = again.is_transient() || again.code() == Code::kCannotConnect;
+      if (!may_pass || backoff_.exhausted() || context_.stop.requested()) throw;
+      context_.observer.on_note(
+          fmt::format("{}; trying again ({} of {})", again.message(), backoff_.attempt() + 1, Backoff::kMaxAttempts));
+    }
+  }
+}
+
+void SliceWalk::reconnect() {
+  open_.reset();
+  bounded_.reset();
+  Session& session = context_.session;
+  session.worker = context_.database.connect(db::Purpose::kWorker);
+  session.control = context_.database.connect(db::Purpose::kControl);
+  session.ledger = session.ledger->over(*session.control);
+  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.lease);
+}
+
+}  // namespace weir::backfill

@@ -1,0 +1,62 @@
+// Walks one slice batch by batch from its cursor to its upper bound: the loop at the heart of a run.
+#pragma once
+
+#include <memory>
+
+#include "backfill/lease.hpp"
+#include "backfill/observer.hpp"
+#include "backfill/program.hpp"
+#include "backfill/retry.hpp"
+#include "base/stop.hpp"
+
+namespace weir::backfill {
+
+enum class WalkEnd { kExhausted, kStopped };
+
+// The two connections of a run and the lease it holds. Replaced together after a lost connection.
+struct Session {
+  std::unique_ptr<db::Connection> control;
+  std::unique_ptr<db::Connection> worker;
+  std::optional<ledger::Ledger> ledger;  // over `control`
+  ledger::Lease lease;
+};
+
+class SliceWalk {
+ public:
+  struct Context {
+    const db::Database& database;
+    const Program& program;
+    const ledger::RunId& run;
+    Session& session;
+    Clock& clock;
+    const StopToken& stop;
+    Observer& observer;
+    Progress& progress;
+  };
+  explicit SliceWalk(const Context& context) : context_(context) {}
+
+  // Errors: kLeaseLost; kResidualDoesNotShrink; whatever is not transient, or stays so after Backoff::kMaxAttempts.
+  WalkEnd walk();
+
+ private:
+  void begin();
+  bool at_end() const { return !upper_ || cursor_ == upper_; }
+  void run_batch();
+  void recover(const Error& error);
+  void reconnect();
+  db::Bindings bindings(const db::Row& hi) const;
+  std::optional<db::Row> first_boundary();
+
+  Context context_;
+  Backoff backoff_;
+  std::optional<db::Row> cursor_;
+  std::optional<db::Row> upper_;
+  std::optional<db::Row> next_;  // end of the next batch, looked ahead
+  bool looked_ahead_ = false;
+  bool proved_ = false;                        // a batch that changed rows has been seen to make `where` false
+  std::unique_ptr<db::BatchProgram> open_;     // compiled for the first batch of a pass
+  std::unique_ptr<db::BatchProgram> bounded_;  // ... and for all others
+  std::chrono::steady_clock::time_point started_;
+};
+
+}  // namespace weir::backfill

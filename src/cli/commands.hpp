@@ -1,0 +1,20 @@
+// One function per command, each in a file of its name. They return the exit code and throw Error for everything that
+// failed.
+#pragma once
+
+#include "cli/context.hpp"
+#include "cli/options.hpp"
+
+namespace weir::cli {
+
+int run_command(const Context& context, const Printed& options);
+int run_command(const Context& context, const InitOptions& options);
+int run_command(const Context& context, const NewSchemaOptions& options);
+int run_command(const Context& context, const NewDataOptions& options);
+int run_command(const Context& context, const MigrateOptions& options);
+int run_command(const Context& context, const RollbackOptions& options);
+int run_command(const Context& context, const StatusOptions& options);
+int run_command(const Context& context, const RunOptions& options);
+int run_command(const Context& context, const VerifyOptions& options);
+
+}  // namespace weir::cli

@@ -1,0 +1,53 @@
+#include <cstdio>
+
+#include "base/error.hpp"
+#include "cli/commands.hpp"
+#include "migrate/deployer.hpp"
+#include "report/json.hpp"
+
+namespace weir::cli {
+namespace {
+
+// Prints each step as soon as it is done; with --json everything comes at the end.
+class StepPrinter final : public migrate::DeployObserver {
+ public:
+  StepPrinter(const Context& context, bool dry_run) : context_(context), dry_run_(dry_run) {}
+  void on_result(const migrate::StepResult& result) override {
+    done_.push_back(result);
+    if (!context_.global.json) context_.print(report::to_text(result, dry_run_, context_.colour));
+  }
+  void on_note(const std::string& text) override { std::fputs((text + "\n").c_str(), stderr); }
+  const std::vector<migrate::StepResult>& done() const { return done_; }
+
+ private:
+  const Context& context_;
+  bool dry_run_;
+  std::vector<migrate::StepResult> done_;
+};
+
+}  // namespace
+
+int run_command(const Context& context, const MigrateOptions& options) {
+  const auto database = context.open_database();
+  const auto timeline = project::load_timeline(context.config, database->dialect());
+  StepPrinter printer(context, options.dry_run);
+  migrate::DeployOutcome outcome;
+  try {
+    outcome = migrate::deploy(*database, context.config, timeline, context.clock, context.stop, printer,
+                              {options.dry_run, options.lock_wait, context.actor});
+  } catch (const Error& error) {
+    if (!context.global.json) throw;
+    context.print(report::to_json(error, printer.done()));
+    return exit_code(error.code());
+  }
+  if (context.global.json) {
+    context.print(report::to_json(outcome, options.dry_run));
+  } else {
+    for (const auto& found : outcome.discrepancies)
+      std::fputs(report::to_text(found, context.error_colour).c_str(), stderr);
+    context.print(report::summary(outcome, options.dry_run));
+  }
+  return options.strict && outcome.count(migrate::Action::kWait) > 0 ? exit_code(Code::kGateClosed) : 0;
+}
+
+}  // namespace weir::cli

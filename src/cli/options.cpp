@@ -1,0 +1,179 @@
+#include "cli/options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "base/version.hpp"
+
+namespace weir::cli {
+namespace {
+
+Milliseconds parse_wait(const std::string& text) {
+  const auto ms = parse_duration_ms(text);
+  if (!ms)
+    throw Error(Code::kUsage, fmt::format("--lock-wait: '{}' is not a duration", text)).hint("write it as 30s or 5m");
+  return Milliseconds(*ms);
+}
+
+std::map<std::string, std::string> parse_pairs(const std::vector<std::string>& pairs) {
+  std::map<std::string, std::string> values;
+  for (const auto& pair : pairs) {
+    const auto equals = pair.find('=');
+    if (equals == std::string::npos || equals == 0) throw Error(Code::kUsage, "--param is not name=value");
+    if (!values.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second) {
+      throw Error(Code::kUsage, fmt::format("parameter '{}' is given twice", pair.substr(0, equals)));
+    }
+  }
+  return values;
+}
+
+// CLI11 objects with the values they write to; one per command line.
+struct Parser {
+  CLI::App app{"weir changes schema and data of live databases without downtime.", "weir"};
+  GlobalOptions global;
+  NewSchemaOptions schema;
+  NewDataOptions data;
+  MigrateOptions migrate;
+  RollbackOptions rollback;
+  RunOptions run;
+  VerifyOptions verify;
+  std::string url, lock_wait, rollback_wait, to, verify_name;
+  std::int64_t steps = 0;
+  std::vector<std::string> parameters;
+  bool version = false;
+  CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
+      *status_command, *run_command, *verify_command;
+
+  Parser() {
+    app.require_subcommand(0, 1);
+    app.fallthrough();
+    app.set_help_flag("-h,--help", "show this help");
+    app.add_option("-C,--directory", global.directory,
+                   "project folder (default: here, or the nearest parent with weir.toml)");
+    app.add_option("-u,--url", url, "database URL: postgres://... or sqlite:path");
+    app.add_flag("--json", global.json, "machine-readable output");
+    app.add_flag("--version", version, "show the version");
+    add_new();
+    add_deploy();
+    add_data();
+  }
+
+  void add_new() {
+    init_command = app.add_subcommand("init", "make db/migrate, db/data and weir.toml");
+    new_command = app.add_subcommand("new", "make a migration file")->require_subcommand(1);
+    schema_command = new_command->add_subcommand("schema", "a schema migration");
+    schema_command->add_option("name", schema.name, "what it does, as a file name: add_users_locale")->required();
+    schema_command->add_option("--change", schema.change, "the change it belongs to");
+    schema_command
+        ->add_option("--requires", schema.required, "migrations that must be complete before, by name or version")
+        ->delimiter(',');
+    data_command = new_command->add_subcommand("data", "a data migration");
+    data_command->add_option("name", data.name, "what it does, as a file name: backfill_users_locale")->required();
+    data_command->add_option("--over", data.over, "the table whose rows are walked")->required();
+    data_command->add_option("--where", data.where, "condition of the rows that are not done yet");
+    data_command->add_option("--change", data.change, "the change it belongs to");
+    data_command->add_option("--requires", data.required, "migrations that must be complete before, by name or version")
+        ->delimiter(',');
+  }
+
+  void add_deploy() {
+    migrate_command = app.add_subcommand("migrate", "apply what is ready; queue large data migrations; wait at gates");
+    migrate_command->add_flag("--dry-run", migrate.dry_run, "show what would be done");
+    migrate_command->add_flag("--strict", migrate.strict, "exit with 3 when something waits at a gate");
+    migrate_command->add_option("--lock-wait", lock_wait, "how long to wait for another deployer (default 5m)");
+    rollback_command = app.add_subcommand("rollback", "undo the last applied schema migration");
+    auto* steps_option =
+        rollback_command->add_option("--steps", steps, "how many to undo (default 1)")->check(CLI::Range(1, 1'000'000));
+    rollback_command->add_option("--to", to, "undo everything later than this version; 0: everything")
+        ->excludes(steps_option);
+    rollback_command->add_option("--lock-wait", rollback_wait, "how long to wait for another deployer (default 5m)");
+    status_command = app.add_subcommand("status", "where every change stands");
+  }
+
+  void add_data() {
+    run_command = app.add_subcommand("run", "execute a data migration here; Ctrl-C pauses it, run again resumes");
+    run_command->add_option("name", run.name, "name or version of the data migration")->required();
+    run_command->add_option("--param", parameters, "value of a parameter: name=value")->take_all()->expected(1);
+    auto* restart = run_command->add_flag("--restart", run.restart, "cancel an unfinished run and begin a new one");
+    run_command->add_flag("--continue", run.continue_changed, "go on from the cursor although the file changed")
+        ->excludes(restart);
+    verify_command = app.add_subcommand("verify", "measure residual and migrate:verify of what is applied");
+    verify_command->add_option("name", verify_name, "name or version of one migration (default: all)");
+  }
+
+  Command chosen() {
+    if (init_command->parsed()) return InitOptions{};
+    if (schema_command->parsed()) return schema;
+    if (data_command->parsed()) return data;
+    if (status_command->parsed()) return StatusOptions{};
+    if (migrate_command->parsed()) {
+      if (!lock_wait.empty()) migrate.lock_wait = parse_wait(lock_wait);
+      return migrate;
+    }
+    if (rollback_command->parsed()) {
+      if (steps != 0) rollback.steps = steps;
+      if (!to.empty()) rollback.to = to;
+      if (!rollback_wait.empty()) rollback.lock_wait = parse_wait(rollback_wait);
+      return rollback;
+    }
+    if (run_command->parsed()) {
+      run.parameters = parse_pairs(parameters);
+      return run;
+    }
+    if (verify_command->parsed()) {
+      if (!verify_name.empty()) verify.name = verify_name;
+      return verify;
+    }
+    return Printed{app.help()};
+  }
+};
+
+// The nearest known command or option for the first word that CLI11 did not understand.
+std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
+  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume",  "cancel",   "tune",
+                                                  "watch", "undo",   "worker",     "serve",   "rehearse", "adopt",
+                                                  "dump",  "doctor", "completion", "inspect", "baseline", "redo"};
+  std::vector<std::string> commands;
+  std::vector<std::string> options;
+  const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {
+    for (const auto* option : one.get_options()) {
+      for (const auto& name : option->get_lnames()) options.push_back("--" + name);
+    }
+    for (const auto* sub : one.get_subcommands([](const CLI::App*) { return true; })) {
+      commands.push_back(sub->get_name());
+      collect(*sub);
+    }
+  };
+  collect(app);
+  for (const auto& word : arguments) {
+    const auto& known = word.starts_with("-") ? options : commands;
+    const std::string bare = word.substr(0, word.find('='));
+    if (std::find(known.begin(), known.end(), bare) != known.end()) continue;
+    if (std::find(kLater.begin(), kLater.end(), bare) != kLater.end())
+      return fmt::format("`weir {}` is not available yet", bare);
+    if (const auto near = nearest(bare, known)) return fmt::format("did you mean '{}'?", *near);
+  }
+  return "`weir --help` lists the commands";
+}
+
+}  // namespace
+
+CommandLine parse_command_line(const std::vector<std::string>& arguments, bool& json) {
+  json = std::find(arguments.begin(), arguments.end(), "--json") != arguments.end();
+  Parser parser;
+  std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());
+  try {
+    parser.app.parse(reversed);
+  } catch (const CLI::CallForHelp&) {
+    return {parser.global, Printed{parser.app.help("", CLI::AppFormatMode::Normal)}};
+  } catch (const CLI::ParseError& error) {
+    throw Error(Code::kUsage, error.what()).hint(suggestion(parser.app, arguments));
+  }
+  if (parser.version) return {parser.global, Printed{fmt::format("weir {}\n", version())}};
+  if (!parser.url.empty()) parser.global.url = parser.url;
+  return {parser.global, parser.chosen()};
+}
+
+}  // namespace weir::cli

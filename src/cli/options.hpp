@@ -1,0 +1,73 @@
+// The command line as values. CLI11 is known to options.cpp only.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+
+namespace weir::cli {
+
+struct GlobalOptions {
+  std::string directory = ".";
+  std::optional<std::string> url;
+  bool json = false;
+};
+
+struct InitOptions {};
+struct NewSchemaOptions {
+  std::string name;
+  std::string change;
+  std::vector<std::string> required;
+};
+struct NewDataOptions {
+  std::string name;
+  std::string over;
+  std::string where;
+  std::string change;
+  std::vector<std::string> required;
+};
+struct MigrateOptions {
+  bool dry_run = false;
+  bool strict = false;
+  Milliseconds lock_wait{300'000};
+};
+struct RollbackOptions {
+  std::optional<std::int64_t> steps;
+  std::optional<std::string> to;
+  Milliseconds lock_wait{300'000};
+};
+struct StatusOptions {};
+struct RunOptions {
+  std::string name;
+  std::map<std::string, std::string> parameters;
+  bool restart = false;
+  bool continue_changed = false;
+};
+struct VerifyOptions {
+  std::optional<std::string> name;
+};
+
+// Text to print and the exit code: --help, --version.
+struct Printed {
+  std::string text;
+};
+
+using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
+                             StatusOptions, RunOptions, VerifyOptions>;
+
+struct CommandLine {
+  GlobalOptions global;
+  Command command;
+};
+
+// Errors: kUsage with the nearest known command or option. `json` is set as soon as --json stands anywhere, even if the
+// rest is wrong.
+CommandLine parse_command_line(const std::vector<std::string>& arguments, bool& json);
+
+}  // namespace weir::cli

@@ -1,0 +1,57 @@
+#include <fmt/format.h>
+
+#include "backfill/runner.hpp"
+#include "base/error.hpp"
+#include "cli/commands.hpp"
+#include "cli/terminal.hpp"
+#include "migrate/decide.hpp"
+#include "migrate/facts.hpp"
+#include "report/json.hpp"
+
+namespace weir::cli {
+namespace {
+
+// A data migration runs only when everything it requires is applied and complete (invariant 4).
+void check_gate(const Context& context, const db::Database& database, const project::Timeline& timeline,
+                const project::Migration& migration) {
+  const auto connection = database.connect(db::Purpose::kControl);
+  auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  migrate::DatabaseFacts facts(database, ledger, context.config.inline_rows);
+  migrate::Decider decider(timeline, ledger::read_history(ledger), ledger::read_runs(ledger), database.dialect(),
+                           facts);
+  const auto blockers = decider.blockers_of(migration);
+  if (blockers.empty()) return;
+  std::string waits;
+  for (const auto& blocker : blockers)
+    waits += fmt::format("{}{} ({})", waits.empty() ? "" : ", ", blocker.migration->name, blocker.reason);
+  const bool data = blockers.front().migration->kind == project::Kind::kData;
+  throw Error(Code::kGateClosed, fmt::format("{} waits for {}", migration.name, waits))
+      .hint(data ? fmt::format("first: weir run {}", blockers.front().migration->name) : "first: weir migrate");
+}
+
+}  // namespace
+
+int run_command(const Context& context, const RunOptions& options) {
+  const auto database = context.open_database();
+  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const project::Migration& migration = timeline.find(options.name);
+  if (migration.kind != project::Kind::kData) {
+    throw Error(Code::kUsage, fmt::format("{} is a schema migration", migration.name))
+        .hint("`weir migrate` applies it");
+  }
+  check_gate(context, *database, timeline, migration);
+  backfill::RunRequest request{migration,
+                               options.parameters,
+                               !options.parameters.empty(),
+                               options.continue_changed ? backfill::OnChange::kContinue : backfill::OnChange::kRefuse,
+                               options.restart ? backfill::Start::kRestart : backfill::Start::kContinue,
+                               context.actor};
+  ProgressView progress(context.global.json);
+  const auto outcome = backfill::Runner(*database, context.clock, context.stop, progress).run(request);
+  progress.finish();
+  context.print(context.global.json ? report::to_json(migration, outcome)
+                                    : report::to_text(migration, outcome, context.colour));
+  return outcome.state == ledger::RunState::kPaused ? exit_code(Code::kInterrupted) : 0;
+}
+
+}  // namespace weir::cli

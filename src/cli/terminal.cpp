@@ -1,0 +1,108 @@
+#include "cli/terminal.hpp"
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/text.hpp"
+
+namespace weir::cli {
+namespace {
+
+constexpr std::chrono::milliseconds kRedraw{100};
+constexpr std::chrono::seconds kLine{5};
+
+int terminal_width() {
+  winsize size{};
+  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+// Eighths of a block, so that a short bar moves smoothly.
+std::string bar(double fraction, int width) {
+  static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
+  const int eighths = static_cast<int>(std::clamp(fraction, 0.0, 1.0) * width * 8);
+  std::string text;
+  for (int i = 0; i < eighths / 8; ++i) text += "█";
+  text += kEighths[eighths % 8];
+  const int used = eighths / 8 + (eighths % 8 != 0 ? 1 : 0);
+  return text + std::string(static_cast<std::size_t>(width - used), ' ');
+}
+
+std::string figures(const backfill::Progress& progress) {
+  std::string text = fmt::format("{}", human_count(progress.rows_done));
+  if (progress.rows_total) text += fmt::format(" of {}", human_count(*progress.rows_total));
+  text += " rows";
+  const auto ms = progress.elapsed.count();
+  if (ms > 0 && progress.rows_here > 0) {
+    const double rate = static_cast<double>(progress.rows_here) * 1000.0 / static_cast<double>(ms);
+    text += fmt::format("  {} rows/s", human_count(static_cast<std::int64_t>(rate)));
+    if (progress.rows_total && *progress.rows_total > progress.rows_done) {
+      const double left = static_cast<double>(*progress.rows_total - progress.rows_done) / rate;
+      text += fmt::format("  {} left", human_duration(Milliseconds(static_cast<std::int64_t>(left * 1000))));
+    }
+  }
+  return progress.pass > 1 ? text + fmt::format("  pass {}", progress.pass) : text;
+}
+
+}  // namespace
+
+report::Colour colour_of(int file_descriptor) {
+  const char* no_colour = std::getenv("NO_COLOR");
+  const bool off = no_colour != nullptr && *no_colour != '\0';
+  return ::isatty(file_descriptor) == 1 && !off ? report::Colour::kOn : report::Colour::kOff;
+}
+
+ProgressView::ProgressView(bool quiet)
+    : quiet_(quiet), terminal_(::isatty(STDERR_FILENO) == 1), last_(std::chrono::steady_clock::now() - kRedraw) {
+  if (!terminal_) last_ = std::chrono::steady_clock::now();
+}
+
+ProgressView::~ProgressView() { finish(); }
+
+void ProgressView::on_progress(const backfill::Progress& progress) {
+  const auto now = std::chrono::steady_clock::now();
+  if (quiet_ || now - last_ < (terminal_ ? std::chrono::milliseconds(kRedraw) : std::chrono::milliseconds(kLine)))
+    return;
+  last_ = now;
+  draw(progress);
+}
+
+void ProgressView::draw(const backfill::Progress& progress) {
+  if (!terminal_) {
+    std::fputs(fmt::format("{}: {}\n", progress.name, figures(progress)).c_str(), stderr);
+    return;
+  }
+  std::string line = progress.name + "  ";
+  if (progress.rows_total && *progress.rows_total > 0) {
+    const double fraction = static_cast<double>(progress.rows_done) / static_cast<double>(*progress.rows_total);
+    line += fmt::format("{} {:>3.0f} %  ", bar(fraction, 24), std::min(fraction, 0.99) * 100);
+  }
+  line += figures(progress);
+  // Too long a line would wrap and could not be redrawn; columns are counted in characters, not in bytes.
+  int columns = 0;
+  std::size_t end = 0;
+  while (end < line.size() && columns < terminal_width() - 1) {
+    ++end;
+    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) ++end;
+    ++columns;
+  }
+  std::fputs(fmt::format("\r{}\x1b[K", line.substr(0, end)).c_str(), stderr);
+  std::fflush(stderr);
+  drawn_ = true;
+}
+
+void ProgressView::on_note(const std::string& text) {
+  if (quiet_) return;
+  finish();
+  std::fputs((text + "\n").c_str(), stderr);
+}
+
+void ProgressView::finish() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
+}
+
+}  // namespace weir::cli

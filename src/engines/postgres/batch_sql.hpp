@@ -1,0 +1,38 @@
+// The SQL that makes a change and its checkpoint one statement, and the fence that fails when the lease is gone.
+// Pure functions.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/error.hpp"
+#include "db/batch.hpp"
+
+namespace weir::engines::postgres {
+
+// A statement ready for the server, and the change's place in it.
+struct BatchStatement {
+  sql::Rendered rendered;
+  std::size_t change_begin = 0;   // where the change's text begins in the text that was rendered
+  std::size_t change_length = 0;  // 0: holds no text of the user's
+
+  // The offset in the change template's text of a byte of the rendered SQL, if it lies in the change.
+  std::optional<std::size_t> change_offset(std::size_t rendered_offset) const;
+};
+
+// Names the error that the fence raises; a user's statement must not be able to raise the same. One per connection.
+std::string make_fence_mark();
+bool is_fence_error(const Error& error, std::string_view server_message, std::string_view mark);
+
+// Errors: kInvalidFile for transaction control and COPY.
+void refuse_unfit_change(const sql::Template& change);
+
+BatchStatement change_alone(const db::BatchSource& source, std::size_t index);
+// The last change, the checkpoint and the fence in one statement whose only row holds the count; nothing when the
+// change is not a plain INSERT, UPDATE or DELETE.
+std::optional<BatchStatement> change_with_checkpoint(const db::BatchSource& source, std::string_view mark);
+// The checkpoint and the fence; db::kRowsPlaceholder is a parameter.
+BatchStatement checkpoint_alone(const db::BatchSource& source, std::string_view mark);
+
+}  // namespace weir::engines::postgres

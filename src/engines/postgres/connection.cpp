@@ -1,0 +1,154 @@
+#include "engines/postgres/connection.hpp"
+
+#include <array>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "engines/postgres/batch.hpp"
+#include "engines/postgres/batch_sql.hpp"
+#include "engines/postgres/catalogue.hpp"
+#include "engines/postgres/copy.hpp"
+#include "engines/postgres/errors.hpp"
+#include "engines/postgres/parameters.hpp"
+#include "engines/postgres/results.hpp"
+
+namespace weir::engines::postgres {
+
+Connection::Connection(ConnectionHandle connection)
+    : connection_(std::move(connection)), cancel_(PQgetCancel(connection_.get())), fence_mark_(make_fence_mark()) {}
+
+void Connection::fail(const PGresult* result, std::string_view sql) {
+  Error error = error_of(connection_.get(), result, sql);
+  if (error.code() == Code::kConnectionLost) close();
+  throw error;
+}
+
+db::Result Connection::take(ResultHandle result, std::string_view sql) {
+  const auto status = PQresultStatus(result.get());
+  if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK && status != PGRES_EMPTY_QUERY) fail(result.get(), sql);
+  return to_result(result.get());
+}
+
+const std::string& Connection::prepare(const std::string& sql) {
+  if (const auto known = prepared_.find(sql); known != prepared_.end()) return known->second;
+  const std::string name = fmt::format("weir_{}", ++names_);
+  const ResultHandle result(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), sql);
+  return prepared_.emplace(sql, name).first->second;
+}
+
+void Connection::forget_statements() {
+  prepared_.clear();
+  ++generation_;
+  run("DEALLOCATE ALL");
+}
+
+db::Result Connection::execute(const db::Statement& statement) {
+  const Parameters params(statement.params);
+  const auto send = [&] {
+    const std::string& name = prepare(statement.sql);
+    return ResultHandle(
+        PQexecPrepared(connection_.get(), name.c_str(), params.count(), params.values(), nullptr, nullptr, 0));
+  };
+  ResultHandle result = send();
+  if (is_stale_plan(result.get()) && !in_transaction()) {
+    forget_statements();
+    result = send();
+  }
+  return take(std::move(result), statement.sql);
+}
+
+db::Result Connection::query(const std::string& sql, const db::Row& params) {
+  const Parameters values(params);
+  return take(ResultHandle(PQexecParams(connection_.get(), sql.c_str(), values.count(), nullptr, values.values(),
+                                        nullptr, nullptr, 0)),
+              sql);
+}
+
+// The extended protocol takes one statement only: the server itself guards against a text that was split wrongly,
+// which the simple protocol would run as one implicit transaction.
+db::Result Connection::execute_text(const std::string& sql) {
+  const CopyText parts = split_copy(sql);
+  const std::string command(parts.command);
+  ResultHandle result(PQexecParams(connection_.get(), command.c_str(), 0, nullptr, nullptr, nullptr, nullptr, 0));
+  const auto status = PQresultStatus(result.get());
+  if (status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH) refuse_copy_out(*this);
+  if (status == PGRES_COPY_IN) result = copy_in(*this, parts.data);
+  note_command(result.get());
+  return take(std::move(result), sql);
+}
+
+// What a user's statement did to the session behind our back.
+void Connection::note_command(PGresult* result) {
+  const std::string_view tag = result ? PQcmdStatus(result) : "";
+  if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") {
+    prepared_.clear();
+    ++generation_;
+  }
+}
+
+// The unnamed statement: the next one replaces it, so nothing has to be deallocated.
+void Connection::check(const std::string& sql) {
+  if (PQtransactionStatus(connection_.get()) == PQTRANS_INERROR) {
+    throw Error(Code::kInternal, "a statement cannot be checked inside a failed transaction");
+  }
+  const std::string command(split_copy(sql).command);
+  const ResultHandle result(PQprepare(connection_.get(), "", command.c_str(), 0, nullptr));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), sql);
+}
+
+void Connection::run(const char* sql) {
+  const ResultHandle result(PQexec(connection_.get(), sql));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), "");
+}
+
+void Connection::begin() {
+  if (in_transaction()) throw Error(Code::kInternal, "a transaction is open already");
+  run("BEGIN");
+}
+
+void Connection::commit() {
+  if (connection_ && !in_transaction()) throw Error(Code::kInternal, "there is no transaction to commit");
+  const ResultHandle result(PQexec(connection_.get(), "COMMIT"));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), "");
+  // The server answers a COMMIT of a failed transaction with ROLLBACK and calls it a success.
+  if (std::string_view(PQcmdStatus(result.get())) != "COMMIT") {
+    throw Error(Code::kDatabase, "a statement of the transaction had failed; the transaction was rolled back");
+  }
+}
+
+void Connection::rollback() noexcept {
+  if (!in_transaction()) return;
+  const ResultHandle result(PQexec(connection_.get(), "ROLLBACK"));
+  if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) close();
+}
+
+bool Connection::in_transaction() const {
+  const auto status = PQtransactionStatus(connection_.get());
+  return status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
+}
+
+bool Connection::broken() const { return PQstatus(connection_.get()) == CONNECTION_BAD; }
+
+std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& source) {
+  return compile_batch(*this, source);
+}
+
+std::optional<db::TableInfo> Connection::describe_table(std::string_view as_written) {
+  return postgres::describe_table(*this, as_written);
+}
+
+void Connection::set_lock_timeout(Milliseconds timeout) {
+  run(fmt::format("SET lock_timeout = {}", timeout.count()).c_str());
+}
+
+void Connection::set_statement_timeout(Milliseconds timeout) {
+  run(fmt::format("SET statement_timeout = {}", timeout.count()).c_str());
+}
+
+void Connection::cancel() noexcept {
+  std::array<char, 256> reason{};
+  if (cancel_) PQcancel(cancel_.get(), reason.data(), static_cast<int>(reason.size()));
+}
+
+}  // namespace weir::engines::postgres

@@ -1,0 +1,71 @@
+// One session of a PostgreSQL server: thin ownership over PGconn. Not thread-safe, except cancel(). After a lost
+// connection the object stays usable for destruction and for broken(); every call throws kConnectionLost.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+
+#include "db/connection.hpp"
+#include "engines/postgres/handles.hpp"
+
+namespace weir::engines::postgres {
+
+class Connection final : public db::Connection {
+ public:
+  // `connection` is open and configured (open_session).
+  explicit Connection(ConnectionHandle connection);
+
+  db::Result execute(const db::Statement& statement) override;
+  // COPY ... FROM stdin may carry its data: `COPY ...;`, a line end, the data, a line `\.`.
+  db::Result execute_text(const std::string& sql) override;
+  void check(const std::string& sql) override;
+
+  void begin() override;
+  void commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override;
+  bool broken() const override;
+
+  std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
+  std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
+  void set_lock_timeout(Milliseconds timeout) override;
+  void set_statement_timeout(Milliseconds timeout) override;
+  std::string session_id() override;
+  Liveness session_liveness(const std::string& session_id) override;
+  // Asks the server through a connection of its own: about one round trip.
+  void cancel() noexcept override;
+
+  // For the other files of this engine:
+
+  // One statement with bound parameters in one round trip, not kept prepared.
+  db::Result query(const std::string& sql, const db::Row& params = {});
+  // The name of the prepared statement with this text; prepares it at the first call.
+  const std::string& prepare(const std::string& sql);
+  // Throws the error of a failed result. A connection that died is closed.
+  [[noreturn]] void fail(const PGresult* result, std::string_view sql);
+  // Drops every prepared statement; prepare() makes them anew. Changes generation().
+  void forget_statements();
+  // A name that prepare() gave holds as long as this number stays.
+  std::uint64_t generation() const { return generation_; }
+  // Marks the error of a batch whose lease is gone (batch_sql.hpp); random, so that no user's statement raises it.
+  const std::string& fence_mark() const { return fence_mark_; }
+  // Ends the session; the server rolls its transaction back.
+  void close() noexcept { connection_.reset(); }
+  PGconn* handle() const { return connection_.get(); }
+
+ private:
+  db::Result take(ResultHandle result, std::string_view sql);
+  void run(const char* sql);
+  void note_command(PGresult* result);
+
+  ConnectionHandle connection_;
+  const CancelHandle cancel_;
+  std::unordered_map<std::string, std::string> prepared_;  // text -> name
+  std::uint64_t names_ = 0;
+  std::uint64_t generation_ = 0;
+  std::string session_id_;
+  const std::string fence_mark_;
+};
+
+}  // namespace weir::engines::postgres

@@ -1,0 +1,17 @@
+// Results of libpq as weir's values: integer columns as integers, NULL as NULL, everything else as the server's text.
+#pragma once
+
+#include <cstdint>
+#include <libpq-fe.h>
+#include <vector>
+
+#include "db/connection.hpp"
+
+namespace weir::engines::postgres {
+
+std::vector<db::Row> rows_of(const PGresult* result);
+// The count in the command's tag; 0 when it has none.
+std::int64_t tag_count(PGresult* result);
+db::Result to_result(PGresult* result);
+
+}  // namespace weir::engines::postgres

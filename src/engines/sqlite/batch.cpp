@@ -1,0 +1,54 @@
+#include "engines/sqlite/batch.hpp"
+
+#include "base/error.hpp"
+#include "engines/sqlite/connection.hpp"
+
+namespace weir::engines::sqlite {
+namespace {
+
+class Program final : public db::BatchProgram {
+ public:
+  Program(Connection& connection, const db::BatchSource& source)
+      : connection_(connection), checkpoint_(source.checkpoint.render()), boundary_(source.boundary.render()) {
+    for (const auto& change : source.changes) changes_.push_back(change.render(source.fragments));
+  }
+
+  db::BatchResult run(const db::Bindings& bindings) override {
+    db::BatchResult result;
+    {
+      db::Transaction transaction(connection_);
+      for (const auto& change : changes_) result.rows = run_change(change, bindings);
+      db::Bindings with_rows = bindings;
+      with_rows.emplace_back(std::string(db::kRowsPlaceholder), result.rows);
+      const auto checkpoint = connection_.execute({checkpoint_.sql, db::bind(checkpoint_.names, with_rows)});
+      if (checkpoint.affected != 1) throw Error(Code::kLeaseLost, "another worker took this slice over");
+      transaction.commit();
+    }
+    result.boundary = connection_.execute({boundary_.sql, db::bind(boundary_.names, bindings)}).rows;
+    return result;
+  }
+
+ private:
+  std::int64_t run_change(const sql::Rendered& change, const db::Bindings& bindings) {
+    try {
+      return connection_.execute({change.sql, db::bind(change.names, bindings)}).affected;
+    } catch (Error& error) {
+      if (!error.sql_offset()) throw;
+      const std::size_t offset = change.source_offset(*error.sql_offset());
+      throw std::move(error).sql_offset(offset);
+    }
+  }
+
+  Connection& connection_;
+  std::vector<sql::Rendered> changes_;
+  sql::Rendered checkpoint_;
+  sql::Rendered boundary_;
+};
+
+}  // namespace
+
+std::unique_ptr<db::BatchProgram> compile_batch(Connection& connection, const db::BatchSource& source) {
+  return std::make_unique<Program>(connection, source);
+}
+
+}  // namespace weir::engines::sqlite

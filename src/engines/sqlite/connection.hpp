@@ -1,0 +1,60 @@
+// A connection to an SQLite file.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <unordered_map>
+
+#include "db/connection.hpp"
+#include "db/database.hpp"
+#include "engines/sqlite/handle.hpp"
+
+namespace weir::engines::sqlite {
+
+struct OpenOptions {
+  std::string path;
+  Milliseconds busy_timeout{5000};
+  bool foreign_keys = false;
+};
+
+class Connection final : public db::Connection {
+ public:
+  // Errors: kCannotConnect.
+  Connection(const OpenOptions& options, db::Purpose purpose);
+  ~Connection() override;
+
+  db::Result execute(const db::Statement& statement) override;
+  db::Result execute_text(const std::string& sql) override;
+  void check(const std::string& sql) override;
+  void begin() override;
+  void commit() override;
+  void rollback() noexcept override;
+  bool in_transaction() const override { return sqlite3_get_autocommit(handle_.get()) == 0; }
+  bool broken() const override { return false; }
+  std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
+  std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
+  void set_lock_timeout(Milliseconds timeout) override;
+  void set_statement_timeout(Milliseconds timeout) override { statement_timeout_ = timeout; }
+  std::string session_id() override { return {}; }
+  Liveness session_liveness(const std::string&) override { return Liveness::kUnknown; }
+  void cancel() noexcept override { sqlite3_interrupt(handle_.get()); }
+
+  // For the batch program and the catalogue of this folder.
+  Prepared& prepared(const std::string& sql);
+  sqlite3* handle() { return handle_.get(); }
+
+ private:
+  void open(const OpenOptions& options, db::Purpose purpose);
+  void apply_settings(const OpenOptions& options, db::Purpose purpose);
+  db::Result timed(Prepared& statement, const db::Row& params);
+  static int past_deadline(void* self);
+
+  Handle handle_;
+  std::unordered_map<std::string, Prepared> cache_;
+  db::Purpose purpose_;
+  Milliseconds statement_timeout_{0};
+  std::chrono::steady_clock::time_point deadline_;
+  bool timed_out_ = false;
+};
+
+}  // namespace weir::engines::sqlite

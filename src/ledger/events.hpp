@@ -1,0 +1,18 @@
+// The audit trail: append only.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "ledger/ledger.hpp"
+#include "project/version.hpp"
+
+namespace weir::ledger {
+
+// `kind` is a verb in the past: "applied", "rolled-back", "run-started", ... `detail` holds no bound value and no
+// secret.
+void record_event(Ledger& ledger, const std::string& actor, std::string_view kind, const project::Version& version,
+                  std::optional<std::int64_t> attempt, const std::string& detail);
+
+}  // namespace weir::ledger

@@ -1,0 +1,95 @@
+#include "ledger/history.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/version.hpp"
+
+namespace weir::ledger {
+namespace {
+
+constexpr const char* kRead = R"sql(
+SELECT version, name, kind, change_name, state, checksum, applied_text, statements_done, statements_total, started_at_ms,
+       applied_at_ms, actor
+  FROM :weir_migrations)sql";
+
+constexpr const char* kInsert = R"sql(
+INSERT INTO :weir_migrations (version, name, kind, change_name, state, checksum, applied_text, statements_done, statements_total,
+                              started_at_ms, applied_at_ms, duration_ms, actor, weir_version)
+SELECT :version, :name, :kind, :change, :state, :checksum, :text, :done, :total, :now, NULL, NULL, :actor, :weir_version
+ WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version))sql";
+
+constexpr const char* kStatementDone =
+    "UPDATE :weir_migrations SET statements_done = :done WHERE version = :version AND state = 'partial'";
+
+constexpr const char* kApplied = R"sql(
+UPDATE :weir_migrations
+   SET state = 'applied', checksum = :checksum, applied_text = :text, statements_done = :total, statements_total = :total,
+       applied_at_ms = :now, duration_ms = :duration, actor = :actor, weir_version = :weir_version
+ WHERE version = :version)sql";
+
+constexpr const char* kRemove = "DELETE FROM :weir_migrations WHERE version = :version";
+
+Entry to_entry(const db::Row& row) {
+  Entry entry;
+  entry.version = project::Version(db::as_text(row[0]));
+  entry.name = db::as_text(row[1]);
+  entry.kind = db::as_text(row[2]) == "data" ? project::Kind::kData : project::Kind::kSchema;
+  entry.change = db::as_text(row[3]);
+  entry.state = db::as_text(row[4]) == "partial" ? EntryState::kPartial : EntryState::kApplied;
+  entry.checksum = db::as_text(row[5]);
+  entry.applied_text = db::as_text(row[6]);
+  entry.statements_done = db::as_integer(row[7]);
+  entry.statements_total = db::as_integer(row[8]);
+  entry.started_at = db::as_integer(row[9]);
+  if (!db::is_null(row[10])) entry.applied_at = db::as_integer(row[10]);
+  entry.actor = db::as_text(row[11]);
+  return entry;
+}
+
+}  // namespace
+
+std::vector<Entry> read_history(Ledger& ledger) {
+  std::vector<Entry> entries;
+  for (const auto& row : ledger.execute(kRead).rows) entries.push_back(to_entry(row));
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.version < b.version; });
+  return entries;
+}
+
+void record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    const std::string& actor) {
+  ledger.execute(kInsert, {{"version", migration.version.text()},
+                           {"name", migration.name},
+                           {"kind", std::string(project::to_string(migration.kind))},
+                           {"change", migration.change},
+                           {"state", std::string("partial")},
+                           {"checksum", migration.checksum},
+                           {"text", migration.text},
+                           {"done", std::int64_t{0}},
+                           {"total", statements_total},
+                           {"actor", actor},
+                           {"weir_version", std::string(version())}});
+}
+
+void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done) {
+  ledger.execute(kStatementDone, {{"done", statements_done}, {"version", version.text()}});
+}
+
+void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    Milliseconds duration, const std::string& actor) {
+  record_started(ledger, migration, statements_total, actor);
+  ledger.execute(kApplied, {{"version", migration.version.text()},
+                            {"checksum", migration.checksum},
+                            {"text", migration.text},
+                            {"total", statements_total},
+                            {"duration", static_cast<std::int64_t>(duration.count())},
+                            {"actor", actor},
+                            {"weir_version", std::string(version())}});
+}
+
+void remove_entry(Ledger& ledger, const project::Version& version) {
+  ledger.execute(kRemove, {{"version", version.text()}});
+}
+
+}  // namespace weir::ledger

@@ -1,0 +1,45 @@
+// Applied migrations.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/ledger.hpp"
+#include "project/migration.hpp"
+
+namespace weir::ledger {
+
+enum class EntryState {
+  kPartial,  // some statements of a migration without transaction are done
+  kApplied,  // schema migration applied, or data migration complete
+};
+
+struct Entry {
+  project::Version version;
+  std::string name;
+  project::Kind kind = project::Kind::kSchema;
+  std::string change;
+  EntryState state = EntryState::kApplied;
+  std::string checksum;
+  std::string applied_text;
+  std::int64_t statements_done = 0;
+  std::int64_t statements_total = 0;
+  EpochMs started_at = 0;
+  std::optional<EpochMs> applied_at;
+  std::string actor;
+};
+
+// By version.
+std::vector<Entry> read_history(Ledger& ledger);
+
+// Journal before effect: the migration begins; no statement is done yet. An existing partial entry is kept.
+void record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    const std::string& actor);
+void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done);
+void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    Milliseconds duration, const std::string& actor);
+void remove_entry(Ledger& ledger, const project::Version& version);
+
+}  // namespace weir::ledger

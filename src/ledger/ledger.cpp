@@ -1,0 +1,81 @@
+#include "ledger/ledger.hpp"
+
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/version.hpp"
+
+namespace weir::ledger {
+namespace {
+
+constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_runs", "weir_slices", "weir_events"};
+
+constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE key = 'ledger_version'";
+constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (key, value) VALUES ('ledger_version', :version)";
+
+}  // namespace
+
+Ledger::Ledger(const db::Database& database, db::Connection& connection, const std::string& schema)
+    : database_(&database), connection_(&connection) {
+  for (const auto table : kTables)
+    fragments_.emplace(table, sql::quote(database.dialect(), {schema, std::string(table)}));
+  fragments_.emplace("now", database.now_ms());
+}
+
+Ledger Ledger::over(db::Connection& connection) const {
+  Ledger other = *this;
+  other.connection_ = &connection;
+  return other;
+}
+
+std::string Ledger::expand(std::string_view sql) const {
+  return sql::Template(std::string(sql), database_->dialect()).expand(fragments_);
+}
+
+db::Result Ledger::execute(std::string_view sql, const db::Bindings& bindings) {
+  const auto rendered = sql::Template(std::string(sql), database_->dialect()).render(fragments_);
+  return connection_->execute({rendered.sql, db::bind(rendered.names, bindings)});
+}
+
+void Ledger::check_version() {
+  const auto found = execute(kReadVersion);
+  if (found.rows.empty())
+    throw Error(Code::kLedgerCorrupt, "weir_meta has no ledger_version").hint("restore weir_meta from a backup");
+  const auto version = parse_integer(db::as_text(found.rows[0][0]));
+  if (!version) throw Error(Code::kLedgerCorrupt, "ledger_version in weir_meta is not a number");
+  if (*version > kLedgerVersion) {
+    throw Error(Code::kLedgerTooNew, fmt::format("the ledger has version {}, this program ({}) knows {}", *version,
+                                                 weir::version(), kLedgerVersion))
+        .hint("use the newer weir that wrote it; nothing was changed");
+  }
+}
+
+std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection& connection) {
+  const auto meta = connection.describe_table("weir_meta");
+  if (!meta) return std::nullopt;
+  Ledger ledger(database, connection, meta->name.schema);
+  ledger.check_version();
+  return ledger;
+}
+
+Ledger Ledger::open_or_create(const db::Database& database, db::Connection& connection) {
+  if (auto ledger = open(database, connection)) return *ledger;
+  try {
+    db::Transaction transaction(connection);
+    for (const auto& statement : database.ledger_schema()) connection.execute_text(statement);
+    const auto meta = connection.describe_table("weir_meta");
+    if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
+    Ledger(database, connection, meta->name.schema)
+        .execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
+    transaction.commit();
+  } catch (const Error& error) {
+    // Another process may have created it in the same moment.
+    if (error.code() != Code::kAlreadyExists && error.code() != Code::kConstraint) throw;
+  }
+  if (auto ledger = open(database, connection)) return *ledger;
+  throw Error(Code::kLedgerCorrupt, "tables of the ledger exist, but weir_meta does not")
+      .hint("restore it from a backup");
+}
+
+}  // namespace weir::ledger

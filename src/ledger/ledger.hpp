@@ -1,0 +1,51 @@
+// weir's own tables in the target database, and the SQL that reads and writes them. Every table is named with its
+// schema, so that nothing a migration does to the session can divert a record.
+//
+// weir_meta        key, value; `ledger_version`
+// weir_migrations  one row per applied (or half applied) migration with the text that was applied
+// weir_runs        executions of data migrations; (version, attempt)
+// weir_slices      key ranges of a run: cursor, counters, lease
+// weir_events      who did what when; append only
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "db/database.hpp"
+
+namespace weir::ledger {
+
+inline constexpr int kLedgerVersion = 1;
+
+// Gives access to the ledger over one connection. As thread-safe as the connection: not.
+class Ledger {
+ public:
+  // Nothing when the database has no ledger yet. Errors: kLedgerTooNew.
+  static std::optional<Ledger> open(const db::Database& database, db::Connection& connection);
+  // Creates the ledger when it is not there; safe when two processes do it at once. Errors: kLedgerTooNew, kPrivilege,
+  // kReadOnly.
+  static Ledger open_or_create(const db::Database& database, db::Connection& connection);
+  // The same ledger over another connection.
+  Ledger over(db::Connection& connection) const;
+
+  // Runs one statement. `:weir_migrations` ... stand for the tables and `:now` for the database's clock in ms; all else
+  // is bound.
+  db::Result execute(std::string_view sql, const db::Bindings& bindings = {});
+  // The statement with tables and clock filled in, for use in a batch.
+  std::string expand(std::string_view sql) const;
+
+  db::Connection& connection() { return *connection_; }
+  const db::Database& database() const { return *database_; }
+
+ private:
+  Ledger(const db::Database& database, db::Connection& connection, const std::string& schema);
+  void check_version();
+
+  const db::Database* database_;
+  db::Connection* connection_;
+  std::map<std::string, std::string> fragments_;
+};
+
+}  // namespace weir::ledger

@@ -1,0 +1,38 @@
+// Applies one schema migration, or rolls it back: exactly once, in a transaction where the engine and the statements
+// allow it, statement by statement with a journal otherwise.
+#pragma once
+
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/stop.hpp"
+#include "ledger/history.hpp"
+#include "project/config.hpp"
+
+namespace weir::migrate {
+
+struct ApplyContext {
+  const db::Database& database;
+  const project::Config& config;
+  ledger::Ledger& ledger;  // over a connection that no migration uses
+  Clock& clock;
+  const StopToken& stop;
+  std::string actor;
+};
+
+// Refuses, before anything is executed, statements that would end weir's transaction. Errors: kInvalidFile.
+void check_statements(const project::Migration& migration, const sql::Dialect& dialect);
+
+// True when all statements of these sections run in one transaction.
+bool is_transactional(const db::Database& database, const std::vector<const project::Section*>& sections);
+
+// Errors: the engine's, at the statement's place in the file, after a rollback (transaction) or with the number of
+// statements that are done (no transaction); kVerificationFailed when migrate:verify counts violations.
+Milliseconds apply_migration(const ApplyContext& context, const project::Migration& migration,
+                             const ledger::Entry* partial);
+
+// Runs the down sections and removes the record. `also_reopen`: data migrations that become undone with it.
+Milliseconds roll_back_migration(const ApplyContext& context, const project::Migration& migration,
+                                 const std::vector<const project::Migration*>& also_reopen);
+
+}  // namespace weir::migrate

@@ -1,0 +1,89 @@
+// What `weir migrate` does with each migration, in order. Deciding is pure: what must be looked up comes through Facts,
+// what was done is told by mark_done(). `--dry-run` prints the steps, `status` shows them, the deployer performs them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "ledger/history.hpp"
+#include "ledger/runs.hpp"
+#include "migrate/tables.hpp"
+#include "project/timeline.hpp"
+
+namespace weir::migrate {
+
+enum class Action {
+  kNothing,          // applied or complete
+  kApply,            // schema migration
+  kContinue,         // schema migration without transaction, some statements are done
+  kRunInline,        // data migration on a small table
+  kEnqueue,          // data migration on a large table: a run is queued
+  kAlreadyQueued,    // ... was queued earlier, or is running, paused or failed
+  kNeedsParameters,  // data migration whose parameters only an operator can give
+  kWait,             // at a gate, or behind a migration that waits
+};
+
+struct Blocker {
+  const project::Migration* migration = nullptr;
+  std::string reason;   // "not applied", "27 rows still match `where`", ...
+  bool is_gate = true;  // named by `requires`; else: touches the same tables as a migration that waits
+};
+
+struct Step {
+  const project::Migration* migration = nullptr;
+  Action action = Action::kNothing;
+  std::vector<Blocker> blockers;  // kWait
+  bool late = false;              // a later version is applied already
+};
+
+// What the data say about a data migration that the ledger calls complete.
+struct Completeness {
+  std::int64_t residual = 0;
+  std::int64_t violations = 0;
+};
+
+class Facts {
+ public:
+  virtual ~Facts() = default;
+  // Whether the table of this data migration is small enough to be done by the deploy. True when it does not exist
+  // (yet).
+  virtual bool is_small(const project::Migration& migration) = 0;
+  // Measured now.
+  virtual Completeness completeness(const project::Migration& migration) = 0;
+};
+
+class Decider {
+ public:
+  Decider(const project::Timeline& timeline, std::vector<ledger::Entry> history, std::vector<ledger::Run> runs,
+          const sql::Dialect& dialect, Facts& facts);
+
+  // The step for the next migration; nothing after the last.
+  std::optional<Step> next();
+  // What keeps `migration` from being applied or run now; empty: nothing.
+  std::vector<Blocker> blockers_of(const project::Migration& migration);
+  // The step returned last was performed (or is pretended to be): its migration is applied or complete.
+  void mark_done();
+
+  const ledger::Entry* entry(const project::Version& version) const;
+  const ledger::Run* latest_run(const project::Version& version) const;
+
+ private:
+  bool is_done(const project::Migration& migration) const;
+  std::optional<Blocker> unmet(const project::Migration& required);
+  Action data_action(const project::Migration& migration);
+
+  const project::Timeline& timeline_;
+  std::vector<ledger::Entry> history_;
+  std::vector<ledger::Run> runs_;
+  const sql::Dialect& dialect_;
+  Facts& facts_;
+  std::size_t at_ = 0;
+  std::vector<project::Version> done_;  // in this deploy
+  std::vector<std::pair<const project::Migration*, TableSet>> waiting_;
+};
+
+// Whether anything is left that `weir migrate` could do. Cheap: looks at the history only.
+bool has_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history);
+
+}  // namespace weir::migrate

@@ -1,0 +1,22 @@
+// Waits politely for the one deployer's lock: polls, holds no transaction meanwhile, and says who has it.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/clock.hpp"
+#include "base/stop.hpp"
+#include "db/database.hpp"
+
+namespace weir::migrate {
+
+// `on_wait` is told once who holds the lock. Errors: kDeployLockHeld after `wait`; kInterrupted.
+std::unique_ptr<db::DeployLock> wait_for_deploy_lock(const db::Database& database, Clock& clock, const StopToken& stop,
+                                                     Milliseconds wait, const std::string& actor,
+                                                     const std::function<void(const std::string&)>& on_wait);
+
+// "pid 4711 on web-1 (deploy@web-1), since 12.3 s"
+std::string describe(const db::LockHolder& holder, EpochMs now);
+
+}  // namespace weir::migrate

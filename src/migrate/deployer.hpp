@@ -1,0 +1,55 @@
+// `weir migrate`: performs the steps of a Decider one after the other, under the deploy lock.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backfill/observer.hpp"
+#include "base/stop.hpp"
+#include "migrate/decide.hpp"
+#include "project/config.hpp"
+
+namespace weir::migrate {
+
+struct DeployOptions {
+  bool dry_run = false;
+  Milliseconds lock_wait{300'000};
+  std::string actor;
+};
+
+// A step and what came of it.
+struct StepResult {
+  Step step;
+  Milliseconds elapsed{0};                 // kApply, kContinue, kRunInline
+  std::int64_t rows = 0;                   // kRunInline: changed
+  std::optional<std::int64_t> rows_total;  // kEnqueue, kAlreadyQueued: to be changed, estimate
+};
+
+// An applied migration whose file is not what was applied.
+struct Discrepancy {
+  enum class Kind { kChanged, kMissing } kind = Kind::kChanged;
+  ledger::Entry entry;
+  const project::Migration* migration = nullptr;  // kChanged
+};
+std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
+                                            const std::vector<ledger::Entry>& history);
+
+class DeployObserver {
+ public:
+  virtual ~DeployObserver() = default;
+  virtual void on_result(const StepResult& result) { (void)result; }
+  virtual void on_note(const std::string& text) { (void)text; }
+};
+
+struct DeployOutcome {
+  std::vector<StepResult> results;  // without kNothing
+  std::vector<Discrepancy> discrepancies;
+  std::size_t count(Action action) const;
+};
+
+// Errors: kDeployLockHeld; everything apply_migration() and Runner::run() throw, after what came before has been
+// applied and reported; kInterrupted between two steps.
+DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
+                     Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options);
+
+}  // namespace weir::migrate

@@ -1,0 +1,24 @@
+// The facts that a deploy looks up on the database itself.
+#pragma once
+
+#include "db/database.hpp"
+#include "migrate/decide.hpp"
+
+namespace weir::migrate {
+
+class DatabaseFacts final : public Facts {
+ public:
+  DatabaseFacts(const db::Database& database, ledger::Ledger& ledger, std::int64_t inline_rows)
+      : database_(database), ledger_(ledger), inline_rows_(inline_rows) {}
+
+  bool is_small(const project::Migration& migration) override;
+  // Errors: what the engine says of the migration's SQL.
+  Completeness completeness(const project::Migration& migration) override;
+
+ private:
+  const db::Database& database_;
+  ledger::Ledger& ledger_;
+  std::int64_t inline_rows_;
+};
+
+}  // namespace weir::migrate

@@ -1,0 +1,108 @@
+#include "migrate/rollback.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "migrate/apply.hpp"
+#include "migrate/deploy_lock.hpp"
+
+namespace weir::migrate {
+namespace {
+
+using project::Kind;
+using project::Migration;
+using project::SectionKind;
+
+const Migration& file_of(const project::Timeline& timeline, const ledger::Entry& entry) {
+  const Migration* migration = timeline.by_version(entry.version);
+  if (migration == nullptr) {
+    throw Error(Code::kNotFound,
+                fmt::format("{} {} is applied, but its file is gone", entry.version.text(), entry.name))
+        .hint("bring the file back from version control; nothing was rolled back");
+  }
+  if (entry.state == ledger::EntryState::kPartial) {
+    throw Error(Code::kNotReversible, fmt::format("{} is only half applied ({} of {} statements)", migration->label(),
+                                                  entry.statements_done, entry.statements_total))
+        .hint("`weir migrate` completes it; then it can be rolled back");
+  }
+  if (migration->all(SectionKind::kDown).empty()) {
+    throw Error(Code::kNotReversible, fmt::format("{} is irreversible: it has no migrate:down", migration->label()))
+        .at({migration->file, 1, 1, ""})
+        .hint("add a section `-- migrate:down`, or write a new migration that undoes it; nothing was rolled back");
+  }
+  return *migration;
+}
+
+// Data migrations that require `migration`, directly or through others, and have left traces in the ledger.
+void collect_reopened(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
+                      const std::vector<ledger::Run>& runs, const Migration& migration,
+                      std::vector<const Migration*>& reopened) {
+  for (const auto* dependent : timeline.dependents_of(migration)) {
+    if (dependent->kind != Kind::kData || std::find(reopened.begin(), reopened.end(), dependent) != reopened.end())
+      continue;
+    const bool recorded =
+        std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == dependent->version; });
+    const auto run =
+        std::find_if(runs.rbegin(), runs.rend(), [&](const auto& r) { return r.id.version == dependent->version; });
+    const bool unfinished = run != runs.rend() && !ledger::is_final(run->state);
+    if (unfinished && ledger::is_active(run->state)) {
+      throw Error(Code::kGateClosed,
+                  fmt::format("{} requires {} and is {}", dependent->name, migration.name, to_string(run->state)))
+          .hint("pause it first (Ctrl-C in its terminal); nothing was rolled back");
+    }
+    if (recorded || unfinished) reopened.push_back(dependent);
+    collect_reopened(timeline, history, runs, *dependent, reopened);
+  }
+}
+
+bool is_empty(const Migration& migration) {
+  const auto down = migration.all(SectionKind::kDown);
+  return std::all_of(down.begin(), down.end(), [](const auto* section) { return section->statements.empty(); });
+}
+
+}  // namespace
+
+std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
+                                      const std::vector<ledger::Run>& runs, const RollbackOptions& options) {
+  if (options.to && options.to->text() != "0") {
+    const bool known =
+        std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == *options.to; });
+    if (!known)
+      throw Error(Code::kUsage, fmt::format("version {} is not applied", options.to->text()))
+          .hint("--to names an applied version that stays; --to 0 undoes everything");
+  }
+  std::vector<RolledBack> plan;
+  for (auto entry = history.rbegin(); entry != history.rend(); ++entry) {
+    if (options.to ? entry->version <= *options.to : static_cast<std::int64_t>(plan.size()) >= options.steps) break;
+    if (entry->kind != Kind::kSchema) continue;
+    RolledBack one;
+    one.migration = &file_of(timeline, *entry);
+    one.nothing_to_undo = is_empty(*one.migration);
+    collect_reopened(timeline, history, runs, *one.migration, one.reopened);
+    plan.push_back(std::move(one));
+  }
+  return plan;
+}
+
+std::vector<RolledBack> roll_back(const db::Database& database, const project::Config& config,
+                                  const project::Timeline& timeline, Clock& clock, const StopToken& stop,
+                                  const RollbackOptions& options) {
+  const auto connection = database.connect(db::Purpose::kControl);
+  if (!ledger::Ledger::open(database, *connection)) return {};
+  const auto lock =
+      wait_for_deploy_lock(database, clock, stop, options.lock_wait, options.actor, [](const std::string&) {});
+  auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  auto plan = plan_rollback(timeline, ledger::read_history(ledger), ledger::read_runs(ledger), options);
+  const ApplyContext context{database, config, ledger, clock, stop, options.actor};
+  for (const auto& one : plan) check_statements(*one.migration, database.dialect());
+  for (std::size_t i = 0; i < plan.size(); ++i) {
+    if (stop.requested())
+      throw Error(Code::kInterrupted,
+                  fmt::format("stopped after {} of {} migrations were rolled back", i, plan.size()));
+    plan[i].elapsed = roll_back_migration(context, *plan[i].migration, plan[i].reopened);
+  }
+  return plan;
+}
+
+}  // namespace weir::migrate

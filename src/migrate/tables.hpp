@@ -1,0 +1,19 @@
+// Which tables a schema migration touches, as far as its text tells for certain.
+#pragma once
+
+#include <optional>
+#include <set>
+#include <string>
+
+#include "project/migration.hpp"
+
+namespace weir::migrate {
+
+// Names without schema, in lower case; nothing when a statement is not understood. "Not understood" must be read as
+// "any table".
+using TableSet = std::optional<std::set<std::string>>;
+
+TableSet tables_touched(const project::Migration& migration, const sql::Dialect& dialect);
+bool may_overlap(const TableSet& a, const TableSet& b);
+
+}  // namespace weir::migrate

@@ -1,0 +1,159 @@
+#include "project/config.hpp"
+
+#include <cstdlib>
+#include <fmt/format.h>
+#include <sstream>
+#define TOML_HEADER_ONLY 0
+#include <toml++/toml.h>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "project/source_file.hpp"
+
+namespace weir::project {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kFileName = "weir.toml";
+
+// The nearest folder upwards that holds weir.toml; else `directory`.
+fs::path find_root(const fs::path& directory) {
+  for (fs::path folder = directory;; folder = folder.parent_path()) {
+    if (fs::exists(folder / kFileName)) return folder;
+    if (folder == folder.parent_path()) return directory;
+  }
+}
+
+class TomlReader {
+ public:
+  TomlReader(const std::string& text, Config& config) : text_(text), config_(config) {}
+
+  void read() {
+    toml::table table;
+    try {
+      table = toml::parse(std::string_view(text_), std::string_view(kFileName));
+    } catch (const toml::parse_error& error) {
+      fail(error.source(), std::string(error.description()));
+    }
+    for (const auto& [key, node] : table) {
+      const std::string name(key.str());
+      if (name == "url") {
+        config_.url = string_of(name, node);
+        config_.url_source = kFileName;
+      } else if (name == "inline_rows") {
+        config_.inline_rows = rows_of(name, node);
+      } else if (name == "lock_timeout") {
+        config_.lock_timeout = duration_of(name, node);
+      } else if (name == "paths") {
+        read_paths(node);
+      } else {
+        unknown(key, name, {"url", "inline_rows", "lock_timeout", "paths"});
+      }
+    }
+  }
+
+ private:
+  void read_paths(const toml::node& node) {
+    const auto* paths = node.as_table();
+    if (paths == nullptr) fail(node.source(), "paths is a table", "write [paths] on a line of its own");
+    for (const auto& [key, value] : *paths) {
+      const std::string name(key.str());
+      if (name == "schema") {
+        config_.schema_folder = string_of(name, value);
+      } else if (name == "data") {
+        config_.data_folder = string_of(name, value);
+      } else {
+        unknown(key, "paths." + name, {"paths.schema", "paths.data"});
+      }
+    }
+  }
+
+  std::string string_of(const std::string& name, const toml::node& node) {
+    const auto value = node.value_exact<std::string>();
+    if (!value || value->empty()) fail(node.source(), fmt::format("{} is a text in quotes", name));
+    return *value;
+  }
+
+  std::int64_t rows_of(const std::string& name, const toml::node& node) {
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < 0) fail(node.source(), fmt::format("{} is a number of rows, 0 or more", name));
+    return *value;
+  }
+
+  Milliseconds duration_of(const std::string& name, const toml::node& node) {
+    const auto text = node.value_exact<std::string>();
+    const auto ms = text ? parse_duration_ms(*text) : std::nullopt;
+    if (!ms) fail(node.source(), fmt::format("{} is a duration in quotes, such as \"2s\"", name));
+    return Milliseconds(*ms);
+  }
+
+  [[noreturn]] void unknown(const toml::key& key, const std::string& name, const std::vector<std::string>& known) {
+    const auto near = nearest(name, known);
+    fail(key.source(), fmt::format("unknown key '{}'", name),
+         near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known keys: {}", fmt::join(known, ", ")));
+  }
+
+  [[noreturn]] void fail(const toml::source_region& region, const std::string& message, const std::string& hint = "") {
+    Place place{kFileName, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column), ""};
+    std::istringstream lines(text_);
+    for (int i = 0; i < place.line; ++i) std::getline(lines, place.line_text);
+    throw Error(Code::kConfig, message).at(place).hint(hint);
+  }
+
+  const std::string& text_;
+  Config& config_;
+};
+
+}  // namespace
+
+std::map<std::string, std::string> parse_dotenv(std::string_view text, const std::string& display_name) {
+  std::map<std::string, std::string> values;
+  int number = 0;
+  for (const auto& raw : split(text, '\n')) {
+    ++number;
+    std::string_view line = raw;
+    if (line.empty() || line.front() == '#') continue;
+    if (line.starts_with("export ")) line = trim(line.substr(7));
+    const auto equals = line.find('=');
+    if (equals == std::string_view::npos || equals == 0) {
+      // The line itself may hold a secret: it is not shown.
+      throw Error(Code::kConfig, "this line is not KEY=value").at({display_name, number, 1, ""});
+    }
+    std::string_view value = trim(line.substr(equals + 1));
+    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
+      value = value.substr(1, value.size() - 2);
+    } else if (const auto comment = value.find(" #"); comment != std::string_view::npos) {
+      value = trim(value.substr(0, comment));
+    }
+    values[std::string(trim(line.substr(0, equals)))] = std::string(value);
+  }
+  return values;
+}
+
+Config load_config(const fs::path& directory, const std::optional<std::string>& url_option) {
+  Config config;
+  config.root = find_root(fs::absolute(directory));
+  if (const char* url = std::getenv("DATABASE_URL"); url != nullptr && *url != '\0') {
+    config.url = url;
+    config.url_source = "DATABASE_URL";
+  }
+  if (fs::exists(config.root / ".env")) {
+    const auto values = parse_dotenv(read_source(config.root / ".env", ".env"), ".env");
+    if (const auto url = values.find("DATABASE_URL"); url != values.end() && !url->second.empty()) {
+      config.url = url->second;
+      config.url_source = ".env";
+    }
+  }
+  if (fs::exists(config.root / kFileName)) {
+    const std::string text = read_source(config.root / kFileName, kFileName);
+    TomlReader(text, config).read();
+  }
+  if (url_option) {
+    config.url = url_option;
+    config.url_source = "--url";
+  }
+  return config;
+}
+
+}  // namespace weir::project

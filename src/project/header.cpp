@@ -1,0 +1,257 @@
+#include "project/header.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+#include <functional>
+#include <map>
+#include <set>
+
+#include "base/text.hpp"
+#include "sql/scanner.hpp"
+
+namespace weir::project {
+namespace {
+
+constexpr std::int64_t kMaxBatchRows = 1'000'000;
+
+enum class Support { kNow, kLater };
+
+struct Key {
+  std::string_view name;
+  bool both_kinds;  // else data migrations only
+  bool repeatable;
+  Support support;
+};
+
+constexpr Key kKeys[] = {
+    {"change", true, false, Support::kNow},     {"requires", true, true, Support::kNow},
+    {"description", true, true, Support::kNow}, {"allow", true, true, Support::kNow},
+    {"over", false, false, Support::kNow},      {"where", false, false, Support::kNow},
+    {"key", false, false, Support::kNow},       {"order", false, false, Support::kNow},
+    {"batch", false, false, Support::kNow},     {"param", false, true, Support::kNow},
+    {"on_error", false, false, Support::kNow},  {"throttle", false, false, Support::kLater},
+    {"hours", false, false, Support::kLater},   {"keep", false, false, Support::kLater},
+    {"read", false, false, Support::kLater},    {"write", false, false, Support::kLater},
+    {"rows", false, false, Support::kLater},    {"repeatable", true, false, Support::kLater},
+};
+
+const Key* find_key(std::string_view name) {
+  const auto* found =
+      std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return key.name == name; });
+  return found == std::end(kKeys) ? nullptr : found;
+}
+
+std::vector<std::string> known_keys(Kind kind) {
+  std::vector<std::string> names;
+  for (const auto& key : kKeys) {
+    if (key.both_kinds || kind == Kind::kData) names.emplace_back(key.name);
+  }
+  return names;
+}
+
+[[noreturn]] void refuse(const Place& place, const std::string& message, const std::string& hint = "") {
+  throw Error(Code::kInvalidFile, message).at(place).hint(hint);
+}
+
+[[noreturn]] void not_available(const Place& place, const std::string& what) {
+  throw Error(Code::kNotAvailable, what + " is not available yet")
+      .at(place)
+      .hint("a later version of weir will have it; remove it for now");
+}
+
+bool is_name(std::string_view text) {
+  const auto ok = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  return !text.empty() && !(text[0] >= '0' && text[0] <= '9') && std::all_of(text.begin(), text.end(), ok);
+}
+
+// A condition must stay inside the parentheses that weir puts around it.
+void check_condition(const HeaderLine& line, const sql::Dialect& dialect) {
+  sql::Scanner scanner(line.value, dialect);
+  int depth = 0;
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    Place place = line.value_place;
+    place.column += static_cast<int>(token.begin);
+    if (scanner.problem() != sql::ScanProblem::kNone)
+      refuse(place, "a string, name or comment in this condition is never closed");
+    if (token.kind == sql::TokenKind::kSemicolon) refuse(place, "a condition is one expression, without ';'");
+    if (token.text == "(") ++depth;
+    if (token.text == ")" && --depth < 0) refuse(place, "this ')' has no '('");
+  }
+  if (depth > 0) refuse(line.value_place, "a '(' in this condition is never closed");
+}
+
+const std::map<std::string, db::ParameterType, std::less<>>& parameter_types() {
+  static const std::map<std::string, db::ParameterType, std::less<>> kTypes = {
+      {"text", db::ParameterType::kText},     {"integer", db::ParameterType::kInteger},
+      {"number", db::ParameterType::kNumber}, {"boolean", db::ParameterType::kBoolean},
+      {"date", db::ParameterType::kDate},     {"timestamp", db::ParameterType::kTimestamp},
+      {"uuid", db::ParameterType::kUuid}};
+  return kTypes;
+}
+
+// param: name type [default]
+Parameter parse_parameter(const HeaderLine& line) {
+  const std::string_view value = line.value;
+  const auto name_end = std::min(value.find(' '), value.size());
+  const std::string_view rest = trim(value.substr(name_end));
+  const auto type_end = std::min(rest.find(' '), rest.size());
+  Parameter parameter;
+  parameter.name = std::string(value.substr(0, name_end));
+  if (!is_name(parameter.name))
+    refuse(line.value_place, fmt::format("'{}' is not a parameter name", parameter.name),
+           "write `param: name type [default]`");
+  if (parameter.name == "batch" || parameter.name == "range" || parameter.name.starts_with("weir_")) {
+    refuse(line.value_place, fmt::format("the name '{}' is taken by weir", parameter.name), "choose another name");
+  }
+  const std::string type(rest.substr(0, type_end));
+  const auto found = parameter_types().find(type);
+  if (found == parameter_types().end()) {
+    std::vector<std::string> names;
+    for (const auto& [known, unused] : parameter_types()) names.push_back(known);
+    const auto near = nearest(type, names);
+    refuse(line.value_place,
+           type.empty() ? "the parameter has no type" : fmt::format("unknown parameter type '{}'", type),
+           near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known types: {}", fmt::join(names, ", ")));
+  }
+  parameter.type = found->second;
+  if (const auto fallback = trim(rest.substr(type_end)); !fallback.empty())
+    parameter.default_value = std::string(fallback);
+  return parameter;
+}
+
+// allow: rule (reason)
+void check_allow(const HeaderLine& line) {
+  const auto open = line.value.find('(');
+  const bool has_reason = open != std::string::npos && line.value.back() == ')' && line.value.size() > open + 2;
+  std::string rule(trim(std::string_view(line.value).substr(0, has_reason ? open : 0)));
+  std::replace(rule.begin(), rule.end(), '-', '_');  // rules are named like-this
+  if (!is_name(rule)) {
+    refuse(line.value_place, "`allow` needs the rule and a reason", "write `allow: rule-name (why it is safe here)`");
+  }
+}
+
+void apply_batch(const HeaderLine& line, Migration& migration) {
+  const auto rows = parse_integer(line.value);
+  if (!rows || *rows < 1 || *rows > kMaxBatchRows) {
+    refuse(line.value_place,
+           fmt::format("`batch` is a number of rows from 1 to {}, not '{}'", human_count(kMaxBatchRows), line.value),
+           "1000 is a good start");
+  }
+  migration.data.batch_rows = *rows;
+}
+
+void apply_key(const HeaderLine& line, Migration& migration) {
+  for (auto& column : split(line.value, ',')) {
+    if (column.empty()) refuse(line.value_place, "an empty column name in `key`", "write `key: column, column`");
+    migration.data.key.push_back(std::move(column));
+  }
+}
+
+void apply_requires(const HeaderLine& line, Migration& migration) {
+  std::size_t at = 0;
+  for (const auto& part : split(line.value, ',')) {
+    Place place = line.value_place;
+    at = part.empty() ? at : line.value.find(part, at);
+    place.column += static_cast<int>(at);
+    if (part.empty()) refuse(place, "an empty name in `requires`", "write `requires: name_or_version, ...`");
+    migration.requirements.push_back({part, place});
+    at += part.size();
+  }
+}
+
+// A choice of which this version knows only `now`.
+void check_choice(const HeaderLine& line, std::string_view now, const std::vector<std::string>& later) {
+  if (line.value == now) return;
+  if (std::find(later.begin(), later.end(), line.value) != later.end())
+    not_available(line.value_place, fmt::format("`{}: {}`", line.key, line.value));
+  refuse(line.value_place, fmt::format("unknown value '{}' for `{}`", line.value, line.key),
+         fmt::format("write `{}: {}`", line.key, now));
+}
+
+using Apply = std::function<void(const HeaderLine&, Migration&)>;
+
+const std::map<std::string, Apply, std::less<>>& appliers() {
+  static const std::map<std::string, Apply, std::less<>> kAppliers = {
+      {"change",
+       [](const HeaderLine& line, Migration& m) {
+         if (!is_name(line.value)) refuse(line.value_place, "a change has a plain name", "letters, digits and '_'");
+         m.change = line.value;
+       }},
+      {"requires", apply_requires},
+      {"description",
+       [](const HeaderLine& line, Migration& m) { m.description += (m.description.empty() ? "" : "\n") + line.value; }},
+      {"allow", [](const HeaderLine& line, Migration&) { check_allow(line); }},
+      {"over",
+       [](const HeaderLine& line, Migration& m) {
+         m.data.over = {line.value, line.value_place};
+       }},
+      {"where",
+       [](const HeaderLine& line, Migration& m) {
+         m.data.where = {line.value, line.value_place};
+       }},
+      {"key", apply_key},
+      {"order", [](const HeaderLine& line, Migration&) { check_choice(line, "key", {"heap"}); }},
+      {"on_error", [](const HeaderLine& line, Migration&) { check_choice(line, "stop", {"quarantine"}); }},
+      {"batch", apply_batch},
+      {"param", [](const HeaderLine& line, Migration& m) { m.data.parameters.push_back(parse_parameter(line)); }},
+  };
+  return kAppliers;
+}
+
+}  // namespace
+
+std::optional<HeaderLine> read_header_line(std::string_view comment, const Place& place, Kind kind) {
+  std::string_view body = comment.substr(2);
+  const std::size_t indent = body.size() - trim(body).size() == 0 ? 0 : body.find_first_not_of(" \t");
+  const auto colon = body.find(':');
+  if (colon == std::string_view::npos || indent == std::string_view::npos || colon < indent) return std::nullopt;
+  const std::string_view word = body.substr(indent, colon - indent);
+  const bool value_follows = colon + 1 == body.size() || body[colon + 1] == ' ' || body[colon + 1] == '\t';
+  if (!is_name(word)) return std::nullopt;
+  HeaderLine line{std::string(word), std::string(trim(body.substr(colon + 1))), place, place};
+  line.key_place.column += static_cast<int>(2 + indent);
+  const auto value_at = body.find_first_not_of(" \t", colon + 1);
+  line.value_place.column += static_cast<int>(2 + (value_at == std::string_view::npos ? body.size() : value_at));
+  const auto near = nearest(word, known_keys(kind));
+  const Key* key = find_key(word);
+  if (key == nullptr) {
+    const bool looks_like_key =
+        std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
+    if (!near && !(looks_like_key && value_follows)) return std::nullopt;
+    if (!value_follows && !near) return std::nullopt;
+    refuse(line.key_place, fmt::format("unknown header key '{}'", word),
+           near ? fmt::format("did you mean '{}'?", *near)
+                : fmt::format("known keys: {}; an ordinary comment must not look like `-- word: ...`",
+                              fmt::join(known_keys(kind), ", ")));
+  }
+  if (!value_follows)
+    refuse(line.key_place, fmt::format("a blank is missing after '{}:'", word),
+           fmt::format("write `-- {}: ...`", word));
+  if (!key->both_kinds && kind == Kind::kSchema) {
+    refuse(line.key_place, fmt::format("'{}' belongs into a data migration", word), "data migrations stand in db/data");
+  }
+  if (key->support == Support::kLater) not_available(line.key_place, fmt::format("`{}:`", word));
+  if (line.value.empty()) refuse(line.value_place, fmt::format("'{}' has no value", word));
+  return line;
+}
+
+void apply_header(const std::vector<HeaderLine>& lines, const sql::Dialect& dialect, Migration& migration) {
+  std::set<std::string> seen;
+  for (const auto& line : lines) {
+    if (!seen.insert(line.key).second && !find_key(line.key)->repeatable)
+      refuse(line.key_place, fmt::format("'{}' stands twice", line.key), "keep one");
+    if (line.key == "where") check_condition(line, dialect);
+    appliers().at(line.key)(line, migration);
+  }
+  std::set<std::string> parameters;
+  for (const auto& parameter : migration.data.parameters) {
+    if (!parameters.insert(parameter.name).second) {
+      throw Error(Code::kInvalidFile, fmt::format("parameter '{}' is declared twice", parameter.name))
+          .at({migration.file, 1, 1, ""});
+    }
+  }
+}
+
+}  // namespace weir::project

@@ -1,0 +1,278 @@
+#include "project/migration.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "project/header.hpp"
+#include "sql/template.hpp"
+
+namespace weir::project {
+namespace {
+
+struct Marker {
+  SectionKind kind;
+  Place place;
+  std::size_t begin;  // of the comment in the file
+  std::string options;
+  std::size_t options_at;  // offset of `options` in the comment
+};
+
+[[noreturn]] void refuse(const Place& place, const std::string& message, const std::string& hint = "") {
+  throw Error(Code::kInvalidFile, message).at(place).hint(hint);
+}
+
+Place shifted(Place place, std::size_t columns) {
+  place.column += static_cast<int>(columns);
+  return place;
+}
+
+std::vector<std::string> section_names(Kind kind) {
+  return kind == Kind::kSchema ? std::vector<std::string>{"up", "down", "verify"}
+                               : std::vector<std::string>{"batch", "verify"};
+}
+
+SectionKind section_kind(const std::string& word, Kind kind, const Place& place) {
+  if (kind == Kind::kSchema && word == "up") return SectionKind::kUp;
+  if (kind == Kind::kSchema && word == "down") return SectionKind::kDown;
+  if (kind == Kind::kData && word == "batch") return SectionKind::kBatch;
+  if (word == "verify") return SectionKind::kVerify;
+  if (word == "each" || word == "undo") {
+    throw Error(Code::kNotAvailable, fmt::format("`migrate:{}` is not available yet", word))
+        .at(place)
+        .hint("a later version of weir will have it");
+  }
+  if (word == "up" || word == "down")
+    refuse(place, fmt::format("`migrate:{}` belongs into a schema migration", word),
+           "a data migration has `migrate:batch`");
+  if (word == "batch")
+    refuse(place, "`migrate:batch` belongs into a data migration", "data migrations stand in db/data");
+  const auto near = nearest(word, section_names(kind));
+  refuse(place, fmt::format("unknown section 'migrate:{}'", word),
+         near ? fmt::format("did you mean 'migrate:{}'?", *near)
+              : fmt::format("known sections: {}", fmt::join(section_names(kind), ", ")));
+}
+
+// `-- migrate:word options`; nothing for any other comment.
+std::optional<Marker> read_marker(std::string_view comment, std::size_t begin, const Place& place, Kind kind) {
+  const auto word_at = comment.find_first_not_of(" \t", 2);
+  if (word_at == std::string_view::npos || !comment.substr(word_at).starts_with("migrate:")) return std::nullopt;
+  const auto name_at = word_at + std::string_view("migrate:").size();
+  const auto name_end = std::min(comment.find_first_of(" \t", name_at), comment.size());
+  const std::string name(comment.substr(name_at, name_end - name_at));
+  const Place at = shifted(place, word_at);
+  return Marker{section_kind(name, kind, at), at, begin, std::string(comment.substr(name_end)), name_end};
+}
+
+bool parse_boolean(const std::string& value, const Place& place, const std::string& name) {
+  if (value == "true") return true;
+  if (value == "false") return false;
+  refuse(place, fmt::format("option '{}' is true or false, not '{}'", name, value),
+         fmt::format("write `{}:false` without a blank", name));
+}
+
+void apply_option(const std::string& word, const Place& place, Section& section) {
+  const auto colon = word.find(':');
+  const std::string name = word.substr(0, colon);
+  const std::string value = colon == std::string::npos ? "" : word.substr(colon + 1);
+  const bool takes_options = section.kind == SectionKind::kUp || section.kind == SectionKind::kDown;
+  if (takes_options && name == "transaction") {
+    section.transaction = parse_boolean(value, place, name);
+  } else if (takes_options && name == "lock_timeout") {
+    const auto ms = parse_duration_ms(value);
+    if (!ms)
+      refuse(place, fmt::format("'{}' is not a duration", value), "write it as 500ms, 2s or 1m, without a blank");
+    section.lock_timeout = Milliseconds(*ms);
+  } else {
+    const auto near = takes_options ? nearest(name, {"transaction", "lock_timeout"}) : std::nullopt;
+    refuse(place, fmt::format("unknown option '{}' of migrate:{}", name, to_string(section.kind)),
+           near            ? fmt::format("did you mean '{}:'?", *near)
+           : takes_options ? "known options: transaction:true|false, lock_timeout:2s"
+                           : "this section has no options");
+  }
+}
+
+Section make_section(const Marker& marker, const Place& comment_place) {
+  Section section;
+  section.kind = marker.kind;
+  section.line = marker.place.line;
+  std::size_t at = 0;
+  const std::string& options = marker.options;
+  while ((at = options.find_first_not_of(" \t", at)) != std::string::npos) {
+    const std::size_t end = std::min(options.find_first_of(" \t", at), options.size());
+    apply_option(options.substr(at, end - at), shifted(comment_place, marker.options_at + at), section);
+    at = end;
+  }
+  return section;
+}
+
+void check_order_of_sections(const Migration& migration) {
+  SectionKind previous = SectionKind::kVerify;
+  for (const auto& section : migration.sections) {
+    const Place place{migration.file, section.line, 1, ""};
+    const bool once = section.kind == SectionKind::kBatch || section.kind == SectionKind::kVerify;
+    const auto same = std::count_if(migration.sections.begin(), migration.sections.end(),
+                                    [&](const Section& s) { return s.kind == section.kind; });
+    if (once && same > 1)
+      refuse(place, fmt::format("migrate:{} stands {} times", to_string(section.kind), same), "keep one");
+    if (section.kind == SectionKind::kDown && previous == SectionKind::kDown)
+      refuse(place, "two migrate:down without a migrate:up between them", "join them");
+    if (section.kind == SectionKind::kDown && migration.first(SectionKind::kUp)->line > section.line)
+      refuse(place, "migrate:down stands before migrate:up");
+    if (!once) previous = section.kind;
+  }
+}
+
+void check_verify(const Migration& migration, const sql::Dialect& dialect) {
+  const Section* verify = migration.first(SectionKind::kVerify);
+  if (verify == nullptr) return;
+  if (verify->statements.size() != 1) {
+    refuse({migration.file, verify->line, 1, ""},
+           fmt::format("migrate:verify holds {} statements", verify->statements.size()),
+           "it is one query that returns the number of violations");
+  }
+  const sql::Statement& query = verify->statements[0];
+  for (const auto& placeholder : sql::find_placeholders(query.text, dialect)) {
+    refuse(sql::place_of(query.text, placeholder.offset, {migration.file, query.line, query.column}),
+           fmt::format(":{} cannot stand in migrate:verify", placeholder.name),
+           "a verification looks at the whole table");
+  }
+}
+
+void check_placeholder(const Migration& migration, const std::string& name, const Place& place, bool in_batch) {
+  std::vector<std::string> known;
+  if (in_batch) known = {"batch", "range"};
+  for (const auto& parameter : migration.data.parameters) known.push_back(parameter.name);
+  if (std::find(known.begin(), known.end(), name) != known.end()) return;
+  const auto near = nearest(name, known);
+  refuse(place, fmt::format("unknown placeholder ':{}'", name),
+         near ? fmt::format("did you mean ':{}'?", *near)
+              : "declare it with `-- param: name type`; known without declaration: :batch, :range");
+}
+
+void check_data(const Migration& migration, const sql::Dialect& dialect) {
+  const Place top{migration.file, 1, 1, ""};
+  const Section* batch = migration.first(SectionKind::kBatch);
+  if (batch == nullptr)
+    refuse(top, "the section migrate:batch is missing",
+           "add `-- migrate:batch` and the statement that changes one batch");
+  if (migration.data.over.text.empty())
+    refuse(top, "the header `over` is missing", "add `-- over: table_name`: the table whose rows are walked");
+  if (batch->statements.empty())
+    refuse({migration.file, batch->line, 1, ""}, "migrate:batch holds no statement",
+           "write e.g. UPDATE t SET x = 1 WHERE :batch");
+  if (migration.data.where) {
+    for (const auto& p : sql::find_placeholders(migration.data.where->text, dialect)) {
+      check_placeholder(migration, p.name, shifted(migration.data.where->place, p.offset), false);
+    }
+  }
+  bool bounded = false;
+  for (const auto& statement : batch->statements) {
+    for (const auto& p : sql::find_placeholders(statement.text, dialect)) {
+      check_placeholder(migration, p.name,
+                        sql::place_of(statement.text, p.offset, {migration.file, statement.line, statement.column}),
+                        true);
+      bounded = bounded || p.name == "batch" || p.name == "range";
+    }
+  }
+  if (!bounded) {
+    const auto& statement = batch->statements.front();
+    refuse(sql::place_of(statement.text, 0, {migration.file, statement.line, statement.column}),
+           "neither :batch nor :range stands in migrate:batch, so every batch would change the whole table",
+           "add `WHERE :batch`");
+  }
+}
+
+void check_sections(const Migration& migration, const sql::Dialect& dialect) {
+  if (migration.kind == Kind::kSchema && migration.first(SectionKind::kUp) == nullptr) {
+    refuse({migration.file, 1, 1, ""}, "the section migrate:up is missing",
+           "add a line `-- migrate:up` before the statements");
+  }
+  check_order_of_sections(migration);
+  check_verify(migration, dialect);
+  if (migration.kind == Kind::kData) check_data(migration, dialect);
+}
+
+void split_file_name(const std::string& file_name, Migration& migration) {
+  const auto digits_end = std::min(file_name.find_first_not_of("0123456789"), file_name.size());
+  std::string stem = file_name.substr(0, file_name.rfind('.'));
+  if (digits_end == 0) {
+    refuse({migration.file, 0, 0, ""}, "the file name does not begin with a version",
+           "name it YYYYMMDDHHMMSS_name.sql, or move it elsewhere");
+  }
+  migration.version = Version(file_name.substr(0, digits_end));
+  const auto name_at = stem.find_first_not_of("_-", digits_end);
+  migration.name = name_at == std::string::npos ? "" : stem.substr(name_at);
+}
+
+}  // namespace
+
+std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
+
+std::string_view to_string(SectionKind kind) {
+  switch (kind) {
+    case SectionKind::kUp: return "up";
+    case SectionKind::kDown: return "down";
+    case SectionKind::kBatch: return "batch";
+    case SectionKind::kVerify: return "verify";
+  }
+  return "";
+}
+
+std::vector<const Section*> Migration::all(SectionKind wanted) const {
+  std::vector<const Section*> found;
+  for (const auto& section : sections) {
+    if (section.kind == wanted) found.push_back(&section);
+  }
+  if (wanted == SectionKind::kDown) std::reverse(found.begin(), found.end());
+  return found;
+}
+
+const Section* Migration::first(SectionKind wanted) const {
+  const auto found = std::find_if(sections.begin(), sections.end(), [&](const Section& s) { return s.kind == wanted; });
+  return found == sections.end() ? nullptr : &*found;
+}
+
+Migration parse_migration(Kind kind, const std::string& file_name, const std::string& display_name, std::string text,
+                          const sql::Dialect& dialect) {
+  Migration migration;
+  migration.kind = kind;
+  migration.file = display_name;
+  migration.text = std::move(text);
+  migration.checksum = sha256(migration.text);
+  split_file_name(file_name, migration);
+
+  const sql::Origin origin{display_name, 1, 1};
+  std::vector<Marker> markers;
+  std::vector<HeaderLine> header;
+  const auto is_marker = [&](std::string_view comment, std::size_t offset) {
+    // Counting lines is for the few comments that matter, so that a file of many comments stays linear.
+    const bool may_matter = comment.find("migrate:") != std::string_view::npos ||
+                            (markers.empty() && comment.find(':') != std::string_view::npos);
+    if (!comment.starts_with("--") || !may_matter) return false;
+    const Place place = sql::place_of(migration.text, offset, origin);
+    if (auto marker = read_marker(comment, offset, place, kind)) {
+      migration.sections.push_back(make_section(*marker, place));
+      markers.push_back(std::move(*marker));
+      return true;
+    }
+    if (!markers.empty()) return false;
+    if (auto line = read_header_line(comment, place, kind)) header.push_back(std::move(*line));
+    return false;
+  };
+  const auto statements = sql::split_statements(migration.text, dialect, origin, is_marker);
+  for (const auto& statement : statements) {
+    if (markers.empty() || statement.offset < markers.front().begin) {
+      refuse(sql::place_of(migration.text, statement.offset, origin), "a statement stands before the first section",
+             kind == Kind::kSchema ? "put `-- migrate:up` before it" : "put `-- migrate:batch` before it");
+    }
+    std::size_t section = markers.size() - 1;
+    while (markers[section].begin > statement.offset) --section;
+    migration.sections[section].statements.push_back(statement);
+  }
+  apply_header(header, dialect, migration);
+  check_sections(migration, dialect);
+  return migration;
+}
+
+}  // namespace weir::project

@@ -1,0 +1,75 @@
+// A migration file as a value. It is parsed completely before anything is executed and never changed afterwards.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "db/database.hpp"
+#include "project/version.hpp"
+#include "sql/splitter.hpp"
+
+namespace weir::project {
+
+enum class Kind { kSchema, kData };
+std::string_view to_string(Kind kind);
+
+enum class SectionKind { kUp, kDown, kBatch, kVerify };
+std::string_view to_string(SectionKind kind);
+
+struct Section {
+  SectionKind kind = SectionKind::kUp;
+  int line = 0;                              // of its marker
+  bool transaction = true;                   // `transaction:false` was not written
+  std::optional<Milliseconds> lock_timeout;  // `lock_timeout:2s`
+  std::vector<sql::Statement> statements;
+};
+
+// A word of a header with the place where it stands, for errors.
+struct Reference {
+  std::string text;
+  Place place;
+};
+
+struct Parameter {
+  std::string name;
+  db::ParameterType type = db::ParameterType::kText;
+  std::optional<std::string> default_value;
+};
+
+// What a data migration does to which rows.
+struct DataProgram {
+  Reference over;                  // the table, as written
+  std::optional<Reference> where;  // SQL condition; the rows for which it is true are not done yet
+  std::vector<std::string> key;    // unique key to walk; empty: weir chooses
+  std::int64_t batch_rows = 1000;  // Units: rows of the key range, matching or not
+  std::vector<Parameter> parameters;
+};
+
+struct Migration {
+  Version version;
+  std::string name;
+  Kind kind = Kind::kSchema;
+  std::string file;      // as shown to people: db/migrate/2026..._x.sql
+  std::string text;      // normalised
+  std::string checksum;  // SHA-256 of text
+  std::string change;
+  std::string description;
+  std::vector<Reference> requirements;  // `requires:`, by version or name
+  std::vector<Section> sections;        // in the order of the file
+  DataProgram data;                     // kData only
+
+  // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.
+  std::vector<const Section*> all(SectionKind kind) const;
+  const Section* first(SectionKind kind) const;
+  std::string label() const { return version.text() + " " + name; }
+};
+
+// Errors: kInvalidFile or kNotAvailable with file, line, column and a hint; nothing is ever ignored.
+Migration parse_migration(Kind kind, const std::string& file_name, const std::string& display_name, std::string text,
+                          const sql::Dialect& dialect);
+
+}  // namespace weir::project

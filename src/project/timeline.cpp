@@ -1,0 +1,140 @@
+#include "project/timeline.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "project/source_file.hpp"
+
+namespace weir::project {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool starts_with_digit(const std::string& name) { return !name.empty() && name[0] >= '0' && name[0] <= '9'; }
+
+// Row programs and other languages come later; a file that looks like one must not be passed over in silence.
+void refuse_row_program(const std::string& display) {
+  throw Error(Code::kNotAvailable, "row programs (data migrations that are not .sql) are not available yet")
+      .at({display, 0, 0, ""})
+      .hint("write the change as SQL, or move the file elsewhere");
+}
+
+void load_folder(const Config& config, const std::string& folder, Kind kind, const sql::Dialect& dialect,
+                 std::vector<Migration>& migrations) {
+  const fs::path path = config.root / folder;
+  if (!fs::exists(path)) return;
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(path)) {
+    if (entry.is_regular_file()) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  for (const auto& file : files) {
+    const std::string name = file.filename().string();
+    const std::string display = (fs::path(folder) / name).string();
+    if (file.extension() == ".sql") {
+      migrations.push_back(parse_migration(kind, name, display, read_source(file, display), dialect));
+    } else if (kind == Kind::kData && starts_with_digit(name)) {
+      refuse_row_program(display);
+    }
+  }
+}
+
+}  // namespace
+
+Timeline::Timeline(std::vector<Migration> migrations) : migrations_(std::move(migrations)) {
+  std::stable_sort(migrations_.begin(), migrations_.end(),
+                   [](const Migration& a, const Migration& b) { return a.version < b.version; });
+  for (std::size_t i = 1; i < migrations_.size(); ++i) {
+    if (migrations_[i].version != migrations_[i - 1].version) continue;
+    throw Error(Code::kInvalidFile, fmt::format("version {} stands in two files", migrations_[i].version.text()))
+        .at({migrations_[i].file, 0, 0, ""})
+        .hint(fmt::format("the other is {}; give one of them a new version", migrations_[i - 1].file));
+  }
+  for (const auto& migration : migrations_) required_by(migration);
+}
+
+const Migration* Timeline::by_version(const Version& version) const {
+  const auto found = std::lower_bound(migrations_.begin(), migrations_.end(), version,
+                                      [](const Migration& m, const Version& v) { return m.version < v; });
+  return found != migrations_.end() && found->version == version ? &*found : nullptr;
+}
+
+std::vector<const Migration*> Timeline::named(std::string_view reference) const {
+  const std::string text(reference);
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
+    const Migration* migration = by_version(Version(text));
+    return migration == nullptr ? std::vector<const Migration*>{} : std::vector<const Migration*>{migration};
+  }
+  std::vector<const Migration*> found;
+  for (const auto& migration : migrations_) {
+    if (migration.name == text || migration.version.text() + "_" + migration.name == text) found.push_back(&migration);
+  }
+  return found;
+}
+
+const Migration& Timeline::find(std::string_view reference) const {
+  const auto found = named(reference);
+  if (found.size() == 1) return *found.front();
+  if (found.size() > 1) {
+    throw Error(Code::kUsage, fmt::format("{} migrations are named '{}'", found.size(), reference))
+        .hint(fmt::format("say which by its version: {} or {}", found[0]->version.text(), found[1]->version.text()));
+  }
+  std::vector<std::string> names;
+  for (const auto& migration : migrations_) names.push_back(migration.name);
+  const auto near = nearest(reference, names);
+  throw Error(Code::kNotFound, fmt::format("there is no migration '{}'", reference))
+      .hint(near ? fmt::format("did you mean '{}'?", *near) : "`weir status` lists them");
+}
+
+const Migration& Timeline::resolve(const Migration& from, const Reference& reference) const {
+  const auto found = named(reference.text);
+  if (found.size() > 1) {
+    throw Error(Code::kInvalidFile, fmt::format("{} migrations are named '{}'", found.size(), reference.text))
+        .at(reference.place)
+        .hint(fmt::format("name one by its version: {} or {}", found[0]->version.text(), found[1]->version.text()));
+  }
+  if (found.empty()) {
+    std::vector<std::string> names;
+    for (const auto& migration : migrations_) names.push_back(migration.name);
+    const auto near = nearest(reference.text, names);
+    throw Error(Code::kInvalidFile, fmt::format("there is no migration '{}' to require", reference.text))
+        .at(reference.place)
+        .hint(near ? fmt::format("did you mean '{}'?", *near) : "name an earlier migration by its name or version");
+  }
+  if (found[0]->version >= from.version) {
+    throw Error(Code::kInvalidFile, fmt::format("'{}' does not come before this migration", reference.text))
+        .at(reference.place)
+        .hint("a migration can only require earlier ones");
+  }
+  return *found[0];
+}
+
+std::vector<const Migration*> Timeline::required_by(const Migration& migration) const {
+  std::vector<const Migration*> required;
+  for (const auto& reference : migration.requirements) required.push_back(&resolve(migration, reference));
+  return required;
+}
+
+std::vector<const Migration*> Timeline::dependents_of(const Migration& migration) const {
+  std::vector<const Migration*> dependents;
+  for (const auto& other : migrations_) {
+    const auto required = required_by(other);
+    if (std::find(required.begin(), required.end(), &migration) != required.end()) dependents.push_back(&other);
+  }
+  return dependents;
+}
+
+Timeline load_timeline(const Config& config, const sql::Dialect& dialect) {
+  if (!fs::exists(config.root / config.schema_folder) && !fs::exists(config.root / config.data_folder)) {
+    throw Error(Code::kNotFound, fmt::format("there is no {} and no {} in {}", config.schema_folder, config.data_folder,
+                                             config.root.string()))
+        .hint("`weir init` makes them; or go to the project's folder");
+  }
+  std::vector<Migration> migrations;
+  load_folder(config, config.schema_folder, Kind::kSchema, dialect, migrations);
+  load_folder(config, config.data_folder, Kind::kData, dialect, migrations);
+  return Timeline(std::move(migrations));
+}
+
+}  // namespace weir::project

@@ -1,0 +1,231 @@
+#include "report/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace weir::report {
+namespace {
+
+using nlohmann::ordered_json;
+
+ordered_json document() { return {{"schema", 1}}; }
+
+std::string dump(const ordered_json& json) {
+  return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
+template <typename T>
+ordered_json or_null(const std::optional<T>& value) {
+  return value ? ordered_json(*value) : ordered_json(nullptr);
+}
+
+ordered_json time_or_null(const std::optional<EpochMs>& time) {
+  return time ? ordered_json(to_iso8601(*time)) : ordered_json(nullptr);
+}
+
+ordered_json text_or_null(const std::string& text) { return text.empty() ? ordered_json(nullptr) : ordered_json(text); }
+
+void add_progress(ordered_json& json, const RunStatus& status) {
+  json["rows_done"] = status.run.rows_done;
+  json["rows_total"] = or_null(status.run.rows_total);
+  json["percent"] = or_null(status.percent());
+  json["residual"] = or_null(status.run.residual);
+  json["rate"] = or_null(status.rate);
+  json["eta_seconds"] = or_null(status.eta_seconds);
+  json["workers"] = status.workers;
+}
+
+ordered_json migration_json(const MigrationStatus& migration) {
+  ordered_json json;
+  json["version"] = migration.version.text();
+  json["name"] = migration.name;
+  json["kind"] = project::to_string(migration.kind);
+  json["change"] = text_or_null(migration.change);
+  json["state"] = migration.state;
+  json["applied_at"] = time_or_null(migration.applied_at);
+  json["waits_for"] = migration.waits_for;
+  json["statements_done"] = migration.statements_done;
+  json["statements_total"] = migration.statements_total;
+  if (migration.run) add_progress(json, *migration.run);
+  return json;
+}
+
+ordered_json run_json(const RunStatus& status) {
+  ordered_json json;
+  json["version"] = status.run.id.version.text();
+  json["name"] = status.run.name;
+  json["attempt"] = status.run.id.attempt;
+  json["state"] = to_string(status.run.state);
+  json["table"] = status.run.table;
+  json["pass"] = status.run.pass;
+  json["batch_rows"] = status.run.batch_rows;
+  json["batches"] = status.batches;
+  add_progress(json, status);
+  json["worker"] = text_or_null(status.worker);
+  json["error"] = text_or_null(status.run.error);
+  json["actor"] = status.run.actor;
+  json["created_at"] = to_iso8601(status.run.created_at);
+  json["started_at"] = time_or_null(status.run.started_at);
+  json["finished_at"] = time_or_null(status.run.finished_at);
+  return json;
+}
+
+ordered_json versions(const std::vector<const MigrationStatus*>& migrations) {
+  ordered_json list = ordered_json::array();
+  for (const auto* migration : migrations)
+    list.push_back({{"version", migration->version.text()}, {"state", migration->state}});
+  return list;
+}
+
+std::string_view action_name(migrate::Action action) {
+  switch (action) {
+    case migrate::Action::kNothing: return "nothing";
+    case migrate::Action::kApply: return "apply";
+    case migrate::Action::kContinue: return "continue";
+    case migrate::Action::kRunInline: return "run-inline";
+    case migrate::Action::kEnqueue: return "enqueue";
+    case migrate::Action::kAlreadyQueued: return "already-queued";
+    case migrate::Action::kNeedsParameters: return "needs-parameters";
+    case migrate::Action::kWait: return "wait";
+  }
+  return "";
+}
+
+ordered_json step_json(const migrate::StepResult& result) {
+  const auto& migration = *result.step.migration;
+  ordered_json json;
+  json["version"] = migration.version.text();
+  json["name"] = migration.name;
+  json["kind"] = project::to_string(migration.kind);
+  json["action"] = action_name(result.step.action);
+  json["late"] = result.step.late;
+  json["elapsed_ms"] = result.elapsed.count();
+  json["rows"] = result.rows;
+  json["rows_total"] = or_null(result.rows_total);
+  json["waits_for"] = ordered_json::array();
+  for (const auto& blocker : result.step.blockers) {
+    json["waits_for"].push_back({{"version", blocker.migration->version.text()},
+                                 {"name", blocker.migration->name},
+                                 {"reason", blocker.reason},
+                                 {"gate", blocker.is_gate}});
+  }
+  return json;
+}
+
+ordered_json steps_json(const std::vector<migrate::StepResult>& results) {
+  ordered_json steps = ordered_json::array();
+  for (const auto& result : results) steps.push_back(step_json(result));
+  return steps;
+}
+
+}  // namespace
+
+std::string to_json(const Status& status) {
+  ordered_json json = document();
+  json["engine"] = status.engine;
+  json["database"] = status.database;
+  json["migrations"] = ordered_json::array();
+  for (const auto& migration : status.migrations) json["migrations"].push_back(migration_json(migration));
+  json["changes"] = ordered_json::array();
+  for (const auto& change : status.changes()) {
+    json["changes"].push_back({{"name", change.name},
+                               {"expand", versions(change.expand)},
+                               {"data", versions(change.data)},
+                               {"contract", versions(change.contract)}});
+  }
+  json["runs"] = ordered_json::array();
+  for (const auto& run : status.runs) json["runs"].push_back(run_json(run));
+  json["lock"] = nullptr;
+  if (status.lock) {
+    json["lock"] = {
+        {"holder", status.lock->description},
+        {"since", status.lock->since == 0 ? ordered_json(nullptr) : ordered_json(to_iso8601(status.lock->since))}};
+  }
+  return dump(json);
+}
+
+std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run) {
+  ordered_json json = document();
+  json["dry_run"] = dry_run;
+  json["steps"] = steps_json(outcome.results);
+  json["discrepancies"] = ordered_json::array();
+  for (const auto& found : outcome.discrepancies) {
+    const bool changed = found.kind == migrate::Discrepancy::Kind::kChanged;
+    json["discrepancies"].push_back({{"version", found.entry.version.text()},
+                                     {"name", found.entry.name},
+                                     {"kind", changed ? "changed" : "missing"}});
+  }
+  return dump(json);
+}
+
+std::string to_json(const std::vector<migrate::RolledBack>& rolled_back) {
+  ordered_json json = document();
+  json["rolled_back"] = ordered_json::array();
+  for (const auto& one : rolled_back) {
+    ordered_json reopened = ordered_json::array();
+    for (const auto* data : one.reopened) reopened.push_back(data->version.text());
+    json["rolled_back"].push_back({{"version", one.migration->version.text()},
+                                   {"name", one.migration->name},
+                                   {"elapsed_ms", one.elapsed.count()},
+                                   {"nothing_to_undo", one.nothing_to_undo},
+                                   {"reopened", reopened}});
+  }
+  return dump(json);
+}
+
+std::string to_json(const std::vector<migrate::Verification>& verifications) {
+  ordered_json json = document();
+  bool clean = true;
+  ordered_json results = ordered_json::array();
+  for (const auto& one : verifications) {
+    clean = clean && one.clean();
+    results.push_back(
+        {{"version", one.migration->version.text()},
+         {"name", one.migration->name},
+         {"kind", project::to_string(one.migration->kind)},
+         {"residual", or_null(one.residual)},
+         {"violations", or_null(one.violations)},
+         {"closed_by", one.closed_by == nullptr ? ordered_json(nullptr) : ordered_json(one.closed_by->name)}});
+  }
+  json["clean"] = clean;
+  json["results"] = results;
+  return dump(json);
+}
+
+std::string to_json(const project::Migration& migration, const backfill::RunOutcome& outcome) {
+  ordered_json json = document();
+  json["run"] = {{"version", migration.version.text()},
+                 {"name", migration.name},
+                 {"attempt", outcome.attempt},
+                 {"state", to_string(outcome.state)},
+                 {"already_complete", outcome.already_complete},
+                 {"rows_done", outcome.rows_done},
+                 {"passes", outcome.passes},
+                 {"residual", outcome.state == ledger::RunState::kSucceeded ? ordered_json(outcome.residual)
+                                                                            : ordered_json(nullptr)},
+                 {"violations", or_null(outcome.violations)},
+                 {"elapsed_ms", outcome.elapsed.count()}};
+  return dump(json);
+}
+
+std::string created_to_json(const std::vector<std::string>& files) {
+  ordered_json json = document();
+  json["created"] = files;
+  return dump(json);
+}
+
+std::string to_json(const Error& error, const std::vector<migrate::StepResult>& done) {
+  ordered_json json = document();
+  ordered_json& body = json["error"];
+  body["code"] = to_string(error.code());
+  body["message"] = error.message();
+  body["hint"] = text_or_null(error.hint());
+  const auto& place = error.place();
+  body["file"] = place ? text_or_null(place->file) : ordered_json(nullptr);
+  body["line"] = place && place->line > 0 ? ordered_json(place->line) : ordered_json(nullptr);
+  body["column"] = place && place->column > 0 ? ordered_json(place->column) : ordered_json(nullptr);
+  body["sqlstate"] = text_or_null(error.facts().sqlstate);
+  if (!done.empty()) json["steps"] = steps_json(done);
+  return dump(json);
+}
+
+}  // namespace weir::report

@@ -1,0 +1,26 @@
+// The JSON forms of CONTRACTS: fields are added, never renamed. Every document begins with "schema": 1.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backfill/runner.hpp"
+#include "base/error.hpp"
+#include "migrate/deployer.hpp"
+#include "migrate/rollback.hpp"
+#include "migrate/verify.hpp"
+#include "report/status.hpp"
+
+namespace weir::report {
+
+std::string to_json(const Status& status);
+std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run);
+std::string to_json(const std::vector<migrate::RolledBack>& rolled_back);
+std::string to_json(const std::vector<migrate::Verification>& verifications);
+std::string to_json(const project::Migration& migration, const backfill::RunOutcome& outcome);
+// For `init` and `new`.
+std::string created_to_json(const std::vector<std::string>& files);
+// `done`: what was performed before the error; may be empty.
+std::string to_json(const Error& error, const std::vector<migrate::StepResult>& done = {});
+
+}  // namespace weir::report

@@ -1,0 +1,149 @@
+#include "report/status.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "migrate/decide.hpp"
+
+namespace weir::report {
+namespace {
+
+using project::Kind;
+
+// Status does not touch the data: what the ledger calls complete counts as complete here, and no table is counted.
+class LedgerFacts final : public migrate::Facts {
+ public:
+  bool is_small(const project::Migration&) override { return false; }
+  migrate::Completeness completeness(const project::Migration&) override { return {}; }
+};
+
+bool is_alive(ledger::Ledger& ledger, const ledger::Slice& slice) {
+  if (!slice.lease) return false;
+  const Liveness process = liveness_of(slice.lease->process);
+  if (process == Liveness::kDead) return false;
+  const auto& session = slice.lease->session;
+  if (!session.empty() && ledger.connection().session_liveness(session) == Liveness::kDead) return false;
+  return process == Liveness::kAlive || slice.lease->expires_at > slice.now;
+}
+
+RunStatus run_status(ledger::Ledger& ledger, const ledger::Run& run) {
+  RunStatus status;
+  status.run = run;
+  const auto slice = ledger::read_slice(ledger, run.id, 0);
+  if (!slice) return status;
+  status.batches = slice->batches;
+  if (ledger::is_active(run.state) && is_alive(ledger, *slice)) {
+    status.workers = 1;
+    status.worker = fmt::format("pid {} on {}", slice->lease->process.pid, slice->lease->process.hostname);
+  }
+  const EpochMs until = run.finished_at.value_or(status.workers > 0 ? slice->now : run.updated_at);
+  if (run.started_at && until > *run.started_at && run.rows_done > 0) {
+    status.rate = static_cast<double>(run.rows_done) * 1000.0 / static_cast<double>(until - *run.started_at);
+  }
+  if (status.rate && status.workers > 0 && run.rows_total && *run.rows_total >= run.rows_done) {
+    status.eta_seconds =
+        static_cast<std::int64_t>(static_cast<double>(*run.rows_total - run.rows_done) / *status.rate + 0.5);
+  }
+  return status;
+}
+
+std::int64_t statements_of(const project::Migration& migration) {
+  const auto kind = migration.kind == Kind::kData ? project::SectionKind::kBatch : project::SectionKind::kUp;
+  std::int64_t total = 0;
+  for (const auto* section : migration.all(kind)) total += static_cast<std::int64_t>(section->statements.size());
+  return total;
+}
+
+std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
+  const project::Migration& migration = *step.migration;
+  if (entry != nullptr && entry->state == ledger::EntryState::kPartial) return "partial";
+  if (entry != nullptr && entry->checksum != migration.checksum) return "changed";
+  if (entry != nullptr) return migration.kind == Kind::kData ? "succeeded" : "applied";
+  if (run != nullptr) return std::string(to_string(run->run.state));
+  return step.action == migrate::Action::kWait ? "waiting" : "pending";
+}
+
+MigrationStatus from_step(const migrate::Step& step, const migrate::Decider& decider,
+                          const std::vector<RunStatus>& runs) {
+  const project::Migration& migration = *step.migration;
+  const auto* entry = decider.entry(migration.version);
+  const auto run =
+      std::find_if(runs.rbegin(), runs.rend(), [&](const auto& r) { return r.run.id.version == migration.version; });
+  // A run that ended long ago and was rolled back since says nothing about the present.
+  const bool relevant = run != runs.rend() && (entry != nullptr || run->run.state != ledger::RunState::kSucceeded);
+  MigrationStatus status;
+  status.version = migration.version;
+  status.name = migration.name;
+  status.kind = migration.kind;
+  status.change = migration.change;
+  status.state = state_of(step, entry, relevant ? &*run : nullptr);
+  status.statements_total = statements_of(migration);
+  if (entry != nullptr) {
+    status.applied_at = entry->applied_at;
+    status.statements_done = entry->statements_done;
+  }
+  for (const auto& blocker : step.blockers) status.waits_for.push_back(blocker.migration->name);
+  if (relevant) status.run = *run;
+  return status;
+}
+
+MigrationStatus missing(const ledger::Entry& entry) {
+  MigrationStatus status;
+  status.version = entry.version;
+  status.name = entry.name;
+  status.kind = entry.kind;
+  status.change = entry.change;
+  status.state = "missing";
+  status.applied_at = entry.applied_at;
+  status.statements_done = entry.statements_done;
+  status.statements_total = entry.statements_total;
+  return status;
+}
+
+}  // namespace
+
+std::optional<int> RunStatus::percent() const {
+  if (run.state == ledger::RunState::kSucceeded) return 100;
+  if (!run.rows_total || *run.rows_total <= 0) return std::nullopt;
+  return static_cast<int>(std::min<std::int64_t>(99, run.rows_done * 100 / *run.rows_total));
+}
+
+std::vector<ChangeStatus> Status::changes() const {
+  std::vector<ChangeStatus> changes;
+  for (const auto& migration : migrations) {
+    if (migration.change.empty()) continue;
+    auto found =
+        std::find_if(changes.begin(), changes.end(), [&](const auto& c) { return c.name == migration.change; });
+    if (found == changes.end()) found = changes.insert(changes.end(), ChangeStatus{migration.change, {}, {}, {}});
+    auto& phase = migration.kind == Kind::kData ? found->data : found->data.empty() ? found->expand : found->contract;
+    phase.push_back(&migration);
+  }
+  return changes;
+}
+
+Status build_status(const db::Database& database, ledger::Ledger* ledger, const project::Timeline& timeline,
+                    EpochMs now) {
+  Status status;
+  status.engine = std::string(database.engine_name());
+  status.database = database.display_url();
+  status.now = now;
+  status.lock = database.deploy_lock_holder();
+  std::vector<ledger::Entry> history;
+  std::vector<ledger::Run> runs;
+  if (ledger != nullptr) {
+    history = ledger::read_history(*ledger);
+    runs = ledger::read_runs(*ledger);
+    for (const auto& run : runs) status.runs.push_back(run_status(*ledger, run));
+  }
+  LedgerFacts facts;
+  migrate::Decider decider(timeline, history, runs, database.dialect(), facts);
+  while (const auto step = decider.next()) status.migrations.push_back(from_step(*step, decider, status.runs));
+  for (const auto& entry : history) {
+    if (timeline.by_version(entry.version) == nullptr) status.migrations.push_back(missing(entry));
+  }
+  std::stable_sort(status.migrations.begin(), status.migrations.end(),
+                   [](const auto& a, const auto& b) { return a.version < b.version; });
+  return status;
+}
+
+}  // namespace weir::report

@@ -1,0 +1,250 @@
+#include "report/text.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/text.hpp"
+#include "migrate/diff.hpp"
+
+namespace weir::report {
+namespace {
+
+constexpr std::string_view kGreen = "32", kYellow = "33", kRed = "31", kBold = "1", kDim = "2";
+
+std::string paint(std::string_view text, std::string_view code, Colour colour) {
+  return colour == Colour::kOn ? fmt::format("\x1b[{}m{}\x1b[0m", code, text) : std::string(text);
+}
+
+// Padded before it is coloured, because escape codes have no width.
+std::string verb(std::string_view text, std::string_view code, Colour colour) {
+  return paint(fmt::format("{:<9}", text), code, colour);
+}
+
+std::string_view state_colour(std::string_view state) {
+  if (state == "applied" || state == "succeeded") return kGreen;
+  if (state == "failed" || state == "missing" || state == "changed" || state == "partial") return kRed;
+  return kYellow;
+}
+
+std::string phase_state(const std::vector<const MigrationStatus*>& migrations) {
+  const auto applied = std::count_if(migrations.begin(), migrations.end(),
+                                     [](const auto* m) { return m->state == "applied" || m->state == "changed"; });
+  if (applied == static_cast<std::ptrdiff_t>(migrations.size())) return "applied";
+  if (migrations.size() == 1) return migrations.front()->state;
+  if (applied > 0) return fmt::format("{} of {} applied", applied, migrations.size());
+  const bool waits =
+      std::any_of(migrations.begin(), migrations.end(), [](const auto* m) { return m->state == "waiting"; });
+  return waits ? "waiting" : "pending";
+}
+
+std::string data_state(const MigrationStatus& migration) {
+  if (migration.state == "succeeded" || migration.state == "changed") return "done";
+  if (!migration.run) return migration.state;
+  const auto percent = migration.run->percent();
+  const bool started = migration.run->run.started_at.has_value();
+  std::string text = started && percent ? fmt::format("{} % {}", *percent, migration.state) : migration.state;
+  if (migration.state == "running" && migration.run->workers == 0) text += " (its worker died)";
+  return text;
+}
+
+std::string change_line(const ChangeStatus& change, std::size_t width, Colour colour) {
+  std::vector<std::string> phases;
+  const auto phase = [&](std::string_view name, const std::string& state) {
+    const bool done = state == "applied" || state == "done" || state == "open";
+    phases.push_back(fmt::format("{} {}", name, paint(state, done ? kGreen : state_colour(state), colour)));
+  };
+  if (!change.expand.empty()) phase("expand", phase_state(change.expand));
+  for (const auto* data : change.data) phase("data", data_state(*data));
+  if (!change.data.empty() && !change.contract.empty()) {
+    const bool ready = std::all_of(change.data.begin(), change.data.end(),
+                                   [](const auto* d) { return d->state == "succeeded" || d->state == "changed"; });
+    phase("gate", ready ? "open" : "closed");
+  }
+  if (!change.contract.empty()) phase("contract", phase_state(change.contract));
+  return fmt::format("{:<{}}  {}\n", change.name, width, fmt::join(phases, "  ->  "));
+}
+
+std::string progress_detail(const RunStatus& status) {
+  std::string text = fmt::format("{} of {} rows", human_count(status.run.rows_done),
+                                 status.run.rows_total ? human_count(*status.run.rows_total) : "?");
+  if (status.rate && status.workers > 0)
+    text += fmt::format(", {} rows/s", human_count(static_cast<std::int64_t>(*status.rate)));
+  if (status.eta_seconds)
+    text += fmt::format(", about {} left", human_duration(Milliseconds(*status.eta_seconds * 1000)));
+  if (!status.worker.empty()) text += ", " + status.worker;
+  return text;
+}
+
+// What an operator should know or do next about one migration; empty when nothing.
+std::string attention(const MigrationStatus& migration) {
+  if (migration.state == "waiting") return fmt::format("waits for {}", fmt::join(migration.waits_for, ", "));
+  if (migration.state == "changed") return "its file was changed after it was applied";
+  if (migration.state == "missing") return "is applied, but its file is gone";
+  if (migration.state == "partial")
+    return fmt::format("{} of {} statements are done: `weir migrate` goes on", migration.statements_done,
+                       migration.statements_total);
+  if (!migration.run || migration.state == "succeeded") return "";
+  const std::string detail = progress_detail(*migration.run);
+  if (migration.state == "failed")
+    return fmt::format("{}; {}: `weir run {}` goes on", detail, migration.run->run.error, migration.name);
+  if (migration.state == "running" && migration.run->workers > 0) return detail;
+  return fmt::format("{}: `weir run {}`", detail, migration.name);
+}
+
+std::string loose_line(const MigrationStatus& migration, std::size_t width, Colour colour) {
+  const std::string state = migration.kind == project::Kind::kData ? data_state(migration) : migration.state;
+  return fmt::format("{:<{}}  {} {}\n", migration.name, width, project::to_string(migration.kind),
+                     paint(state, state_colour(migration.state), colour));
+}
+
+std::string label(const project::Migration& migration) {
+  return fmt::format("{}  {:<28}", migration.version.text(), migration.name);
+}
+
+std::string blockers_text(const migrate::Step& step) {
+  std::vector<std::string> parts;
+  for (const auto& blocker : step.blockers)
+    parts.push_back(fmt::format("{} ({})", blocker.migration->name, blocker.reason));
+  return fmt::format("{}", fmt::join(parts, ", "));
+}
+
+std::string rows_text(const std::optional<std::int64_t>& rows) {
+  return rows ? fmt::format("{} rows", human_count(*rows)) : "rows not counted";
+}
+
+}  // namespace
+
+std::string to_text(const Status& status, Colour colour) {
+  if (status.migrations.empty()) return "no migrations yet: `weir new schema NAME` makes one\n";
+  const auto changes = status.changes();
+  std::size_t width = 0;
+  for (const auto& change : changes) width = std::max(width, change.name.size());
+  for (const auto& migration : status.migrations) {
+    if (migration.change.empty()) width = std::max(width, migration.name.size());
+  }
+  std::string out;
+  for (const auto& migration : status.migrations) {
+    if (migration.change.empty()) out += loose_line(migration, width, colour);
+  }
+  for (const auto& change : changes) out += change_line(change, width, colour);
+  for (const auto& migration : status.migrations) {
+    if (const std::string note = attention(migration); !note.empty())
+      out += fmt::format("  {}: {}\n", paint(migration.name, kBold, colour), note);
+  }
+  if (status.lock) out += fmt::format("  a deploy is running: {}\n", status.lock->description);
+  return out;
+}
+
+std::string to_text(const migrate::StepResult& result, bool dry_run, Colour colour) {
+  const auto& migration = *result.step.migration;
+  const std::string name = label(migration);
+  std::string line;
+  switch (result.step.action) {
+    case migrate::Action::kNothing: return "";
+    case migrate::Action::kApply:
+    case migrate::Action::kContinue:
+      line = dry_run ? verb("apply", kYellow, colour) + name
+                     : verb("applied", kGreen, colour) + name + " " + human_duration(result.elapsed);
+      break;
+    case migrate::Action::kRunInline:
+      line = dry_run ? verb("run", kYellow, colour) + name + " the table is small: now, in order"
+                     : verb("done", kGreen, colour) + name +
+                           fmt::format(" {} rows, {}", human_count(result.rows), human_duration(result.elapsed));
+      break;
+    case migrate::Action::kEnqueue:
+      line = dry_run ? verb("queue", kYellow, colour) + name + " the table is large: for `weir run`"
+                     : verb("queued", kYellow, colour) + name +
+                           fmt::format(" {}: weir run {}", rows_text(result.rows_total), migration.name);
+      break;
+    case migrate::Action::kAlreadyQueued:
+      line = verb("queued", kYellow, colour) + name +
+             fmt::format(" {}: weir run {}", rows_text(result.rows_total), migration.name);
+      break;
+    case migrate::Action::kNeedsParameters:
+      line = verb("pending", kYellow, colour) + name +
+             fmt::format(" needs parameters: weir run {} --param name=value", migration.name);
+      break;
+    case migrate::Action::kWait:
+      line = verb("waiting", kYellow, colour) + name + " for " + blockers_text(result.step);
+      break;
+  }
+  return line + (result.step.late ? paint("  (late: a later version is applied already)", kDim, colour) : "") + "\n";
+}
+
+std::string summary(const migrate::DeployOutcome& outcome, bool dry_run) {
+  using migrate::Action;
+  const std::size_t applied =
+      outcome.count(Action::kApply) + outcome.count(Action::kContinue) + outcome.count(Action::kRunInline);
+  const std::size_t queued = outcome.count(Action::kEnqueue) + outcome.count(Action::kAlreadyQueued);
+  const std::size_t waiting = outcome.count(Action::kWait) + outcome.count(Action::kNeedsParameters);
+  if (applied + queued + waiting == 0) return "nothing to do: everything is applied\n";
+  return fmt::format("{}{} {}, {} queued, {} waiting\n", dry_run ? "dry run: " : "", applied,
+                     dry_run ? "to apply" : "applied", queued, waiting);
+}
+
+std::string to_text(const migrate::Discrepancy& found, Colour colour) {
+  const std::string name = fmt::format("{} {}", found.entry.version.text(), found.entry.name);
+  if (found.kind == migrate::Discrepancy::Kind::kMissing)
+    return fmt::format("{} {} is applied, but its file is gone\n", paint("warning:", kYellow, colour), name);
+  return fmt::format("{} {} was changed after it was applied (- applied, + now):\n{}\n",
+                     paint("warning:", kYellow, colour), name,
+                     migrate::line_diff(found.entry.applied_text, found.migration->text));
+}
+
+std::string to_text(const migrate::RolledBack& one, Colour colour) {
+  std::string line = verb("undone", kGreen, colour) + label(*one.migration) + " " + human_duration(one.elapsed);
+  if (one.nothing_to_undo) line += "  (its migrate:down is empty: only the record was removed)";
+  for (const auto* data : one.reopened)
+    line += fmt::format("\n{}{} must run again", verb("reopened", kYellow, colour), label(*data));
+  return line + "\n";
+}
+
+std::string to_text(const migrate::Verification& one, Colour colour) {
+  const std::string name = label(*one.migration);
+  if (one.closed_by != nullptr)
+    return verb("closed", kGreen, colour) + name +
+           fmt::format(" residual 0, violations 0 at the gate of {}\n", one.closed_by->name);
+  std::vector<std::string> parts;
+  if (one.residual) parts.push_back(fmt::format("residual {}", human_count(*one.residual)));
+  if (one.violations) parts.push_back(fmt::format("violations {}", human_count(*one.violations)));
+  if (parts.empty()) parts.emplace_back("no `where` and no migrate:verify: complete by its key range");
+  return verb(one.clean() ? "clean" : "WRONG", one.clean() ? kGreen : kRed, colour) + name +
+         fmt::format(" {}\n", fmt::join(parts, ", "));
+}
+
+std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour) {
+  if (outcome.already_complete) return fmt::format("{} is complete already: residual 0\n", migration.name);
+  const std::string rows =
+      fmt::format("{} rows in {}", human_count(outcome.rows_done), human_duration(outcome.elapsed));
+  if (outcome.state == ledger::RunState::kPaused)
+    return fmt::format("{} {}. Go on with: weir run {}\n", paint("paused", kYellow, colour), rows, migration.name);
+  return fmt::format("{} {}: {}, {} pass{}, residual {}{}\n", paint("succeeded", kGreen, colour), migration.name, rows,
+                     outcome.passes, outcome.passes == 1 ? "" : "es", outcome.residual,
+                     outcome.violations ? fmt::format(", violations {}", *outcome.violations) : "");
+}
+
+std::string to_text(const Error& error, Colour colour) {
+  std::string out = fmt::format("{} {}\n", paint("error:", kRed, colour), error.message());
+  if (const auto& place = error.place(); place && !place->file.empty()) {
+    std::string where = place->file;
+    if (place->line > 0) where += fmt::format(":{}", place->line);
+    if (place->line > 0 && place->column > 0) where += fmt::format(":{}", place->column);
+    out += fmt::format("  --> {}\n", where);
+    if (!place->line_text.empty() && place->column > 0) {
+      // The caret stands under the column; tabs keep their width by being copied.
+      std::string indent;
+      for (int i = 0; i + 1 < place->column && static_cast<std::size_t>(i) < place->line_text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(place->line_text[static_cast<std::size_t>(i)]);
+        if (byte == '\t') indent += '\t';
+        if (byte != '\t' && (byte & 0xC0) != 0x80) indent += ' ';
+      }
+      const std::string number = std::to_string(place->line);
+      out += fmt::format(" {} | {}\n {} | {}^\n", number, place->line_text, std::string(number.size(), ' '), indent);
+    }
+  }
+  if (!error.facts().sqlstate.empty()) out += fmt::format("  sqlstate {}\n", error.facts().sqlstate);
+  if (!error.hint().empty()) out += fmt::format("{} {}\n", paint("hint:", kBold, colour), error.hint());
+  return out;
+}
+
+}  // namespace weir::report

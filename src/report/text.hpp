@@ -1,0 +1,32 @@
+// The same values for people. Colour only when asked for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backfill/runner.hpp"
+#include "base/error.hpp"
+#include "migrate/deployer.hpp"
+#include "migrate/rollback.hpp"
+#include "migrate/verify.hpp"
+#include "report/status.hpp"
+
+namespace weir::report {
+
+enum class Colour { kOff, kOn };
+
+// One line per change, one per migration without a change, one per run that needs attention; ends with a newline.
+std::string to_text(const Status& status, Colour colour);
+// One line for a step: "applied  2026... add_x   12 ms".
+std::string to_text(const migrate::StepResult& result, bool dry_run, Colour colour);
+// The last line of a deploy.
+std::string summary(const migrate::DeployOutcome& outcome, bool dry_run);
+// A warning with a diff for each applied migration that changed or is gone.
+std::string to_text(const migrate::Discrepancy& discrepancy, Colour colour);
+std::string to_text(const migrate::RolledBack& rolled_back, Colour colour);
+std::string to_text(const migrate::Verification& verification, Colour colour);
+std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);
+// "error: ...", the place with the line and a caret, and the hint.
+std::string to_text(const Error& error, Colour colour);
+
+}  // namespace weir::report
