@@ -11,7 +11,7 @@ bool DatabaseFacts::is_small(const project::Migration& migration) {
   const auto table = connection.describe_table(migration.data.over.text);
   if (!table) return true;
   // Stops counting one row behind the limit, so the size of the table does not matter.
-  const std::string sql = fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {}) AS some",
+  const std::string sql = fmt::format("SELECT count(*) FROM (SELECT 1 FROM {} LIMIT {}) AS limited",
                                       sql::quote(database_.dialect(), table->name), inline_rows_ + 1);
   return db::as_integer(connection.execute({sql, {}}).rows.at(0).at(0)) <= inline_rows_;
 }

@@ -30,7 +30,7 @@ class Database final : public db::Database {
  public:
   explicit Database(const db::Url& url) : info_(make_conninfo(url)), display_url_(display(url)) {}
 
-  std::string_view engine_name() const override { return "PostgreSQL"; }
+  std::string_view engine_name() const override { return "postgres"; }
   const db::Capabilities& capabilities() const override {
     static constexpr db::Capabilities kCapabilities{
         .transactional_ddl = true, .several_writers = true, .server_sessions = true};
