@@ -16,6 +16,17 @@ using ledger::RunState;
 constexpr std::int64_t kMaxPasses = 5;
 constexpr Milliseconds kCountLimit{1000};
 
+// Along the transition table, from wherever the run was left.
+void move_to_running(ledger::Ledger& ledger, const ledger::RunId& id, RunState state) {
+  const auto to = [&](RunState next) {
+    ledger::move_run(ledger, id, state, next);
+    state = next;
+  };
+  if (state == RunState::kPausing) to(RunState::kPaused);
+  if (state == RunState::kPaused || state == RunState::kFailed) to(RunState::kQueued);
+  if (state == RunState::kQueued) to(RunState::kRunning);
+}
+
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
 
 }  // namespace
@@ -44,7 +55,7 @@ Execution::Execution(const db::Database& database, Clock& clock, const StopToken
 RunOutcome Execution::execute() {
   connect();
   if (!choose_run()) return outcome(RunState::kSucceeded);
-  activate();
+  if (!activate()) return outcome(RunState::kSucceeded);
   try {
     if (run_passes() == WalkEnd::kStopped) {
       pause();
@@ -62,7 +73,7 @@ RunOutcome Execution::execute() {
 
 void Execution::connect() {
   session_.control = database_.connect(db::Purpose::kControl);
-  session_.worker = database_.connect(db::Purpose::kWorker);
+  session_.worker = connect_worker(database_);
   session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
 }
 
@@ -142,30 +153,28 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
   transaction.commit();
 }
 
-void Execution::activate() {
+bool Execution::activate() {
   auto& ledger = *session_.ledger;
   session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0);
   // Claimed: nobody else moves this run now. Its state is read again, because the former holder may have moved it last.
   const auto now = ledger::read_latest_run(ledger, run_.id.version);
+  if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kSucceeded) {
+    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+    run_ = *now;
+    return false;
+  }
   if (!now || now->id.attempt != run_.id.attempt || ledger::is_final(now->state)) {
     throw Error(Code::kIllegalTransition, "the run ended in this moment").hint("`weir status` shows its state");
   }
   const RunState was = now->state;
   db::Transaction transaction(*session_.control);
-  RunState state = was;
-  const auto to = [&](RunState next) {
-    ledger::move_run(ledger, run_.id, state, next);
-    state = next;
-  };
-  if (state == RunState::kCancelling) {
-    to(RunState::kCancelled);
+  if (was == RunState::kCancelling) {
+    ledger::move_run(ledger, run_.id, was, RunState::kCancelled);
     transaction.commit();
     throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
         .hint("start it again to begin a new run");
   }
-  if (state == RunState::kPausing) to(RunState::kPaused);
-  if (state == RunState::kPaused || state == RunState::kFailed) to(RunState::kQueued);
-  if (state == RunState::kQueued) to(RunState::kRunning);
+  move_to_running(ledger, run_.id, was);
   const bool taken_over = was == RunState::kRunning || was == RunState::kPausing;
   const bool resumed = taken_over || run_.started_at.has_value();
   if (now->checksum != request_.migration.checksum) {
@@ -187,6 +196,7 @@ void Execution::activate() {
     observer_.on_note(fmt::format("run {} {} at {} rows", run_label(run_),
                                   taken_over ? "lost its worker and goes on" : "goes on", human_count(now->rows_done)));
   }
+  return true;
 }
 
 void Execution::start_pass(std::int64_t pass) {
@@ -241,9 +251,9 @@ void Execution::verify() {
 void Execution::pause() {
   auto& ledger = *session_.ledger;
   db::Transaction transaction(*session_.control);
+  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
   ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kPausing);
   ledger::move_run(ledger, run_.id, RunState::kPausing, RunState::kPaused);
-  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
   ledger::record_event(ledger, request_.actor, "run-paused", run_.id.version, run_.id.attempt,
                        fmt::format("{} rows done", progress_.rows_done));
   transaction.commit();
@@ -256,8 +266,8 @@ void Execution::succeed() {
       static_cast<std::int64_t>(request_.migration.first(project::SectionKind::kBatch)->statements.size());
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);
   db::Transaction transaction(*session_.control);
-  ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kSucceeded);
   ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+  ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kSucceeded);
   ledger::record_applied(ledger, request_.migration, statements, elapsed, request_.actor);
   ledger::record_event(ledger, request_.actor, "run-succeeded", run_.id.version, run_.id.attempt,
                        fmt::format("{} rows in {} passes, residual 0", progress_.rows_done, pass_));
@@ -272,9 +282,9 @@ void Execution::fail(const Error& error) noexcept {
     auto ledger = session_.ledger->over(*session_.control);
     if (session_.control->in_transaction()) session_.control->rollback();
     db::Transaction transaction(*session_.control);
+    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
     ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kFailed,
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
-    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
                          fmt::format("{}: {}", to_string(error.code()), error.message()));
     transaction.commit();
@@ -289,6 +299,7 @@ RunOutcome Execution::outcome(RunState state) const {
   outcome.already_complete = !active_;
   outcome.attempt = run_.id.attempt;
   outcome.rows_done = active_ ? progress_.rows_done : run_.rows_done;
+  outcome.rows_here = progress_.rows_here;
   outcome.passes = active_ ? pass_ : run_.pass;
   outcome.residual = residual_;
   outcome.violations = violations_;

@@ -22,7 +22,8 @@ class Execution {
   bool is_complete_already(const ledger::Run& latest);
   bool continues(const ledger::Run& latest);
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
-  void activate();
+  // False: the former worker had completed the run in its last moment.
+  bool activate();
   WalkEnd run_passes();
   void start_pass(std::int64_t pass);
   void check_progress(std::int64_t pass, std::optional<std::int64_t> previous, std::int64_t residual) const;

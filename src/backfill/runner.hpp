@@ -31,7 +31,8 @@ struct RunOutcome {
   ledger::RunState state = ledger::RunState::kSucceeded;  // kSucceeded or kPaused; everything else is an Error
   bool already_complete = false;                          // nothing had to be done
   std::int64_t attempt = 0;
-  std::int64_t rows_done = 0;
+  std::int64_t rows_done = 0;  // of the whole run
+  std::int64_t rows_here = 0;  // by this process
   std::int64_t passes = 0;
   std::int64_t residual = 0;
   std::optional<std::int64_t> violations;  // nothing: no migrate:verify

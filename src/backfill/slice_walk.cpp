@@ -12,7 +12,15 @@ std::optional<db::Row> first_row(std::vector<db::Row> rows) {
   return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
 }
 
+constexpr Milliseconds kBatchLockTimeout{2000};
+
 }  // namespace
+
+std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
+  auto connection = database.connect(db::Purpose::kWorker);
+  connection->set_lock_timeout(kBatchLockTimeout);
+  return connection;
+}
 
 WalkEnd SliceWalk::walk() {
   started_ = context_.clock.now();
@@ -122,7 +130,7 @@ void SliceWalk::reconnect() {
   open_.reset();
   bounded_.reset();
   Session& session = context_.session;
-  session.worker = context_.database.connect(db::Purpose::kWorker);
+  session.worker = connect_worker(context_.database);
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
   session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.lease);

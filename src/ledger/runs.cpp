@@ -253,7 +253,7 @@ bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const st
 }
 
 void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}});
+  must_hold_lease(ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}));
 }
 
 std::string checkpoint_sql(const Ledger& ledger, Milliseconds lease) {

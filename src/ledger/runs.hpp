@@ -89,6 +89,7 @@ void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const s
 // flight.
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
                  Milliseconds duration);
+// Errors: kLeaseLost. Done first in a transaction it guards the whole of it.
 void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 
 // The UPDATE that commits with every batch; see db::BatchSource::checkpoint. Bound: weir_cursor, weir_version,

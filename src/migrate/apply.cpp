@@ -39,8 +39,7 @@ void execute(db::Connection& connection, const Migration& migration, const Work&
   try {
     connection.execute_text(work.statement->text);
   } catch (Error& error) {
-    const sql::Origin origin{migration.file, work.statement->line, work.statement->column};
-    throw std::move(error).at(sql::place_of(work.statement->text, error.sql_offset().value_or(0), origin));
+    throw std::move(error).at(migration.place_in(*work.statement, error.sql_offset().value_or(0)));
   }
 }
 
@@ -181,7 +180,7 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
       throw Error(Code::kInvalidFile,
                   fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself", first.text,
                               to_string(section.kind)))
-          .at({migration.file, statement.line, statement.column, ""})
+          .at(migration.place_in(statement))
           .hint("remove it; `-- migrate:up transaction:false` runs the statements without a transaction");
     }
   }

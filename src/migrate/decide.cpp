@@ -44,6 +44,10 @@ const ledger::Run* Decider::latest_run(const project::Version& version) const {
 
 bool Decider::is_done(const Migration& migration) const {
   const auto* recorded = entry(migration.version);
+  // A new run of a complete data migration (--restart, or rows that match again) makes it incomplete until that run
+  // succeeds.
+  const auto* run = latest_run(migration.version);
+  if (run != nullptr && !ledger::is_final(run->state)) return false;
   if (recorded != nullptr && recorded->state == ledger::EntryState::kApplied) return true;
   return std::find(done_.begin(), done_.end(), migration.version) != done_.end();
 }
@@ -95,7 +99,8 @@ std::optional<Step> Decider::next() {
   const Migration& migration = timeline_.migrations()[at_++];
   Step step{&migration, Action::kNothing, {}, false};
   if (is_done(migration)) return step;
-  step.late = !history_.empty() && migration.version < history_.back().version;
+  const bool again = migration.kind == Kind::kData && entry(migration.version) != nullptr;
+  step.late = !again && !history_.empty() && migration.version < history_.back().version;
   step.blockers = blockers_of(migration);
   if (!step.blockers.empty()) {
     step.action = Action::kWait;

@@ -91,13 +91,7 @@ void check_pending(const project::Timeline& timeline, const std::vector<ledger::
 
 DeployOutcome simulate(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                        DeployObserver& observer) {
-  std::unique_ptr<db::Connection> connection;
-  try {
-    connection = database.connect(db::Purpose::kRead);
-  } catch (const Error& error) {
-    // A file that does not exist yet is an empty database.
-    if (error.code() != Code::kCannotConnect || database.capabilities().server_sessions) throw;
-  }
+  const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
   NoFacts none;
   std::optional<DatabaseFacts> facts;

@@ -57,6 +57,7 @@ std::int64_t statements_of(const project::Migration& migration) {
 std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
   const project::Migration& migration = *step.migration;
   if (entry != nullptr && entry->state == ledger::EntryState::kPartial) return "partial";
+  if (run != nullptr && !ledger::is_final(run->run.state)) return std::string(to_string(run->run.state));
   if (entry != nullptr && entry->checksum != migration.checksum) return "changed";
   if (entry != nullptr) return migration.kind == Kind::kData ? "succeeded" : "applied";
   if (run != nullptr) return std::string(to_string(run->run.state));

@@ -214,8 +214,11 @@ std::string to_text(const migrate::Verification& one, Colour colour) {
 
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour) {
   if (outcome.already_complete) return fmt::format("{} is complete already: residual 0\n", migration.name);
-  const std::string rows =
-      fmt::format("{} rows in {}", human_count(outcome.rows_done), human_duration(outcome.elapsed));
+  const std::string time = human_duration(outcome.elapsed);
+  const std::string rows = outcome.rows_here == outcome.rows_done
+                               ? fmt::format("{} rows in {}", human_count(outcome.rows_done), time)
+                               : fmt::format("{} rows, {} of them now in {}", human_count(outcome.rows_done),
+                                             human_count(outcome.rows_here), time);
   if (outcome.state == ledger::RunState::kPaused)
     return fmt::format("{} {}. Go on with: weir run {}\n", paint("paused", kYellow, colour), rows, migration.name);
   return fmt::format("{} {}: {}, {} pass{}, residual {}{}\n", paint("succeeded", kGreen, colour), migration.name, rows,
