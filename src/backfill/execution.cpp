@@ -78,7 +78,9 @@ void Execution::connect() {
 }
 
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) const {
-  const bool continuing = latest && !ledger::is_final(latest->state) && request_.start == Start::kContinue;
+  // A run that was only queued has not used its parameters yet.
+  const bool begun = latest && !ledger::is_final(latest->state) && latest->started_at;
+  const bool continuing = begun && request_.start == Start::kContinue;
   if (!continuing) return resolve_parameters(request_.migration, request_.parameters);
   const ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
@@ -97,7 +99,7 @@ bool Execution::choose_run() {
     run_ = *latest;
     return false;
   }
-  if (latest && continues(*latest)) {
+  if (latest && continues(*latest, parameters)) {
     run_ = *latest;
     return true;
   }
@@ -117,8 +119,12 @@ bool Execution::is_complete_already(const ledger::Run& latest) {
 }
 
 // Whether the unfinished run `latest` goes on. When it does not, it is cancelled here.
-bool Execution::continues(const ledger::Run& latest) {
+bool Execution::continues(const ledger::Run& latest, const ParameterValues& parameters) {
   if (ledger::is_final(latest.state)) return false;
+  if (!latest.started_at && decode_parameters(latest.parameters) != parameters) {
+    cancel_old_run(latest, "started with other parameters than it was queued with");
+    return false;
+  }
   if (request_.start == Start::kRestart) {
     cancel_old_run(latest, "restarted by the operator");
     return false;

@@ -20,7 +20,7 @@ class Execution {
   bool choose_run();
   ParameterValues choose_parameters(const std::optional<ledger::Run>& latest) const;
   bool is_complete_already(const ledger::Run& latest);
-  bool continues(const ledger::Run& latest);
+  bool continues(const ledger::Run& latest, const ParameterValues& parameters);
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
   // False: the former worker had completed the run in its last moment.
   bool activate();
