@@ -1,5 +1,6 @@
 #include "backfill/execution.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "backfill/completeness.hpp"
@@ -66,7 +67,11 @@ RunOutcome Execution::execute() {
   } catch (const Error& error) {
     // Who lost the lease must not touch the run any more: it belongs to another worker.
     if (error.code() != Code::kLeaseLost) fail(error);
-    throw;
+    if (error.place() || error.is_transient()) throw;
+    const auto& statements = request_.migration.first(project::SectionKind::kBatch)->statements;
+    // The engine's offset is one into the statement; with several statements it does not say into which.
+    const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
+    throw Error(error).at(request_.migration.place_in(statements.front(), offset));
   }
   return outcome(RunState::kSucceeded);
 }
@@ -77,17 +82,25 @@ void Execution::connect() {
   session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
 }
 
-ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) const {
-  // A run that was only queued has not used its parameters yet.
-  const bool begun = latest && !ledger::is_final(latest->state) && latest->started_at;
-  const bool continuing = begun && request_.start == Start::kContinue;
-  if (!continuing) return resolve_parameters(request_.migration, request_.parameters);
+ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) {
+  // A run that was only queued has not used its parameters yet; one that was cancelled does not matter any more.
+  const bool bound = latest && latest->state != RunState::kCancelled && latest->started_at;
+  const bool fresh =
+      request_.start == Start::kRestart || (latest && latest->state == RunState::kSucceeded && !is_recorded());
+  if (!bound || fresh) return resolve_parameters(request_.migration, request_.parameters);
   const ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
-    throw Error(Code::kUsage, fmt::format("run {} began with other parameters", run_label(*latest)))
-        .hint("leave --param out to go on with them, or begin a new run with --restart");
+    throw Error(Code::kUsage, fmt::format("run {} has other parameters", run_label(*latest)))
+        .hint("leave --param out to keep them, or begin a new run with --restart");
   }
   return began_with;
+}
+
+// Whether the history calls this migration complete; a rollback of what it requires takes that back.
+bool Execution::is_recorded() {
+  const auto history = ledger::read_history(*session_.ledger);
+  return std::any_of(history.begin(), history.end(),
+                     [&](const auto& e) { return e.version == request_.migration.version; });
 }
 
 bool Execution::choose_run() {
@@ -104,12 +117,18 @@ bool Execution::choose_run() {
     return true;
   }
   const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
-  run_ = ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor));
+  const auto created =
+      ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
+  if (!created) {
+    throw Error(Code::kRunHeld, "another process began this run in the same moment")
+        .hint("`weir status` shows its progress");
+  }
+  run_ = *created;
   return true;
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
-  if (latest.state != RunState::kSucceeded || request_.start == Start::kRestart) return false;
+  if (latest.state != RunState::kSucceeded || request_.start == Start::kRestart || !is_recorded()) return false;
   residual_ = measure_residual(database_, *session_.control, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",
@@ -216,7 +235,8 @@ WalkEnd Execution::run_passes() {
   if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
   if (slice->pass == 0) start_pass(1);
   std::optional<std::int64_t> previous;  // residual after the pass before, if this process measured it
-  for (pass_ = std::max<std::int64_t>(slice->pass, 1);; ++pass_) {
+  const std::int64_t first = std::max<std::int64_t>(slice->pass, 1);
+  for (pass_ = first;; ++pass_) {
     progress_.pass = pass_;
     SliceWalk walk({database_, program_, run_.id, session_, clock_, stop_, observer_, progress_});
     if (walk.walk() == WalkEnd::kStopped) return WalkEnd::kStopped;
@@ -224,7 +244,7 @@ WalkEnd Execution::run_passes() {
     residual_ = measure_residual(database_, *session_.control, program_);
     ledger::record_residual(*session_.ledger, run_.id, residual_);
     if (residual_ == 0) return WalkEnd::kExhausted;
-    check_progress(pass_, previous, residual_);
+    check_progress(pass_ - first + 1, previous, residual_);
     observer_.on_note(fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins",
                                   pass_, human_count(residual_), pass_ + 1));
     previous = residual_;
@@ -232,11 +252,11 @@ WalkEnd Execution::run_passes() {
   }
 }
 
-void Execution::check_progress(std::int64_t pass, std::optional<std::int64_t> previous, std::int64_t residual) const {
+void Execution::check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const {
   const bool grows = previous && residual >= *previous;
-  if (!grows && pass < kMaxPasses) return;
+  if (!grows && passes < kMaxPasses) return;
   throw Error(Code::kResidualDoesNotShrink,
-              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), pass,
+              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), passes,
                           previous ? fmt::format(" ({} after the pass before)", human_count(*previous)) : ""))
       .at(request_.migration.data.where ? request_.migration.data.where->place : request_.migration.data.over.place)
       .hint(

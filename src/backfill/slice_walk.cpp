@@ -1,5 +1,6 @@
 #include "backfill/slice_walk.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "backfill/first_batch.hpp"
@@ -76,7 +77,16 @@ db::Bindings SliceWalk::bindings(const db::Row& hi) const {
   return bound;
 }
 
+// With one writer every other writer waits for its turn by asking again and again: between batches it must have a
+// chance to be heard.
+void SliceWalk::leave_room(Milliseconds batch_time) {
+  if (context_.database.capabilities().several_writers) return;
+  constexpr Milliseconds kLeast{1}, kMost{50};
+  context_.clock.sleep(std::clamp(batch_time / 4, kLeast, kMost));
+}
+
 void SliceWalk::run_batch() {
+  const auto began = context_.clock.now();
   if (!looked_ahead_) next_ = first_boundary();
   const db::Row hi = next_ ? *next_ : *upper_;
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
@@ -102,6 +112,7 @@ void SliceWalk::run_batch() {
   context_.progress.rows_here += rows;
   context_.progress.elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - started_);
   context_.observer.on_progress(context_.progress);
+  leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
 }
 
 // Either throws on, or leaves the walk ready to begin() again.

@@ -46,6 +46,7 @@ class SliceWalk {
   void begin();
   bool at_end() const { return !upper_ || cursor_ == upper_; }
   void run_batch();
+  void leave_room(Milliseconds batch_time);
   void recover(const Error& error);
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;

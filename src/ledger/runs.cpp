@@ -26,7 +26,8 @@ INSERT INTO :weir_runs (version, attempt, name, state, checksum, definition, tab
                         rows_total, pass, actor, created_at_ms, updated_at_ms)
 SELECT :version, coalesce(max(attempt), 0) + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
        :rows_total, 1, :actor, :now, :now
-  FROM :weir_runs WHERE version = :version)sql";
+  FROM :weir_runs WHERE version = :version
+HAVING coalesce(max(attempt), 0) = :latest)sql";
 
 constexpr const char* kMove = R"sql(
 UPDATE :weir_runs
@@ -46,7 +47,7 @@ constexpr const char* kResidual =
 
 constexpr const char* kReadSlice = R"sql(
 SELECT ordinal, pass, upper_bound, cursor_key, state, rows_done, batches, lease_token, lease_host, lease_hostname, lease_pid,
-       lease_process_start, lease_session, lease_expires_at_ms, :now
+       lease_process_start, lease_session, lease_expires_at_ms, updated_at_ms, :now
   FROM :weir_slices
  WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal)sql";
 
@@ -152,7 +153,8 @@ Slice to_slice(const db::Row& row) {
                             static_cast<long>(db::as_integer(row[11]))};
     slice.lease = Lease{db::as_text(row[7]), process, db::as_text(row[12]), optional_integer(row[13]).value_or(0)};
   }
-  slice.now = db::as_integer(row[14]);
+  slice.updated_at = db::as_integer(row[14]);
+  slice.now = db::as_integer(row[15]);
   return slice;
 }
 
@@ -175,21 +177,30 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
   return found.rows.empty() ? std::nullopt : std::optional(to_run(found.rows[0]));
 }
 
-Run create_run(Ledger& ledger, const Run& run) {
-  ledger.execute(kCreate, {{"version", run.id.version.text()},
-                           {"name", run.name},
-                           {"checksum", run.checksum},
-                           {"definition", run.definition},
-                           {"table", run.table},
-                           {"keys", encode_names(run.key_columns)},
-                           {"batch", run.batch_rows},
-                           {"parameters", run.parameters},
-                           {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
-                           {"actor", run.actor}});
+std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest) {
+  db::Result inserted;
+  try {
+    inserted = ledger.execute(kCreate, {{"version", run.id.version.text()},
+                                        {"name", run.name},
+                                        {"checksum", run.checksum},
+                                        {"definition", run.definition},
+                                        {"table", run.table},
+                                        {"keys", encode_names(run.key_columns)},
+                                        {"batch", run.batch_rows},
+                                        {"parameters", run.parameters},
+                                        {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
+                                        {"latest", latest},
+                                        {"actor", run.actor}});
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kRunHeld, "another process began this run in the same moment")
+        .hint("`weir status` shows its progress");
+  }
+  if (inserted.affected != 1) return std::nullopt;
   const auto created = read_latest_run(ledger, run.id.version);
   if (!created) throw Error(Code::kLedgerCorrupt, "a new run cannot be read back");
   ledger.execute(kCreateSlice, of(created->id, 0));
-  return *created;
+  return created;
 }
 
 void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const std::string& error) {

@@ -59,6 +59,7 @@ struct Slice {
   std::int64_t rows_done = 0;
   std::int64_t batches = 0;
   std::optional<Lease> lease;
+  EpochMs updated_at = 0;
   EpochMs now = 0;  // the database's clock when the slice was read
 };
 
@@ -67,7 +68,9 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
 
 // Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor. The
 // attempt is chosen here.
-Run create_run(Ledger& ledger, const Run& run);
+// `latest` is the attempt that the decision to create one was based on (0: none). Nothing when another process was
+// faster: the decision must be made again.
+std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest);
 
 // Compare-and-set along the transition table. Errors: kIllegalTransition when the run is in another state by now.
 void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const std::string& error = "");

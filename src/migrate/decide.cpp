@@ -30,9 +30,13 @@ bool has_pending(const project::Timeline& timeline, const std::vector<ledger::En
   });
 }
 
-Decider::Decider(const project::Timeline& timeline, std::vector<ledger::Entry> history, std::vector<ledger::Run> runs,
-                 const sql::Dialect& dialect, Facts& facts)
-    : timeline_(timeline), history_(std::move(history)), runs_(std::move(runs)), dialect_(dialect), facts_(facts) {}
+Decider::Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, const sql::Dialect& dialect,
+                 Facts& facts)
+    : timeline_(timeline),
+      history_(std::move(snapshot.history)),
+      runs_(std::move(snapshot.runs)),
+      dialect_(dialect),
+      facts_(facts) {}
 
 const ledger::Entry* Decider::entry(const project::Version& version) const { return find_entry(history_, version); }
 

@@ -191,6 +191,14 @@ void check_sections(const Migration& migration, const sql::Dialect& dialect) {
   if (migration.kind == Kind::kData) check_data(migration, dialect);
 }
 
+// `  -- migrate:up`: a comment for weir, as it is for dbmate.
+bool has_indented_marker(std::string_view text) {
+  for (const auto& line : split(text, '\n')) {
+    if (line.starts_with("--") && trim(std::string_view(line).substr(2)).starts_with("migrate:")) return true;
+  }
+  return false;
+}
+
 void split_file_name(const std::string& file_name, Migration& migration) {
   const auto digits_end = std::min(file_name.find_first_not_of("0123456789"), file_name.size());
   std::string stem = file_name.substr(0, file_name.rfind('.'));
@@ -266,7 +274,9 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   for (const auto& statement : statements) {
     if (markers.empty() || statement.offset < markers.front().begin) {
       refuse(sql::place_of(migration.text, statement.offset, origin), "a statement stands before the first section",
-             kind == Kind::kSchema ? "put `-- migrate:up` before it" : "put `-- migrate:batch` before it");
+             has_indented_marker(migration.text) ? "a marker must begin in the first column"
+             : kind == Kind::kSchema             ? "put `-- migrate:up` before it"
+                                                 : "put `-- migrate:batch` before it");
     }
     std::size_t section = markers.size() - 1;
     while (markers[section].begin > statement.offset) --section;
