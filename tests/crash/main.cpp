@@ -12,6 +12,8 @@ namespace weir::crash {
 std::vector<NamedScenario> all_scenarios() {
   return {
       {"run-killed", "", run_killed},
+      {"commits-cut", "postgres", commits_cut},
+      {"anything-cut", "postgres", anything_cut},
   };
 }
 

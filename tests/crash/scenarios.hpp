@@ -6,5 +6,7 @@
 namespace weir::crash {
 
 std::string run_killed(Context& context);
+std::string commits_cut(Context& context);
+std::string anything_cut(Context& context);
 
 }  // namespace weir::crash
