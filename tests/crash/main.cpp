@@ -14,6 +14,14 @@ std::vector<NamedScenario> all_scenarios() {
       {"run-killed", "", run_killed},
       {"commits-cut", "postgres", commits_cut},
       {"anything-cut", "postgres", anything_cut},
+      {"server-crashed", "postgres", server_crashed},
+      {"rows-written-meanwhile", "", rows_written_meanwhile},
+      {"two-at-once", "", two_at_once},
+      {"holder-stopped", "", holder_stopped},
+      {"interrupted", "", interrupted},
+      {"migrate-killed", "", migrate_killed},
+      {"disk-full", "sqlite", disk_full_sqlite},
+      {"disk-full", "postgres", disk_full_postgres},
   };
 }
 

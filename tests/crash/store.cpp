@@ -1,6 +1,7 @@
 #include "crash/store.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -70,8 +71,10 @@ class PostgresEngine final : public Engine {
 }  // namespace
 
 Sql::Sql(const std::string& url)
-    : database_(
-          engines::open_database(db::parse_url(url.starts_with("sqlite:") ? url + "?busy_timeout=60s" : url), "/")) {}
+    : database_(engines::open_database(
+          db::parse_url(url.starts_with("sqlite:") && url.find('?') == std::string::npos ? url + "?busy_timeout=60s"
+                                                                                         : url),
+          "/")) {}
 
 db::Result Sql::run(const std::string& sql) {
   constexpr auto kPatience = std::chrono::seconds(60);
