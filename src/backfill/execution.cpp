@@ -91,7 +91,11 @@ bool Execution::choose_run() {
     return true;
   }
   const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
-  run_ = ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor));
+  ledger::Run next = new_run(program_, parameters, rows, request_.actor);
+  if (latest) next.id.attempt = latest->id.attempt;
+  db::Transaction transaction(*session_.control);
+  run_ = ledger::create_run(ledger, next);
+  transaction.commit();
   return true;
 }
 

@@ -13,7 +13,9 @@ std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger
   const Program program = prepare_program(database, ledger.connection(), migration, parameters);
   const auto rows = estimate_rows(database, ledger.connection(), program, kCountLimit);
   db::Transaction transaction(ledger.connection());
-  const auto run = ledger::create_run(ledger, new_run(program, parameters, rows, actor));
+  ledger::Run next = new_run(program, parameters, rows, actor);
+  if (const auto latest = ledger::read_latest_run(ledger, migration.version)) next.id.attempt = latest->id.attempt;
+  const auto run = ledger::create_run(ledger, next);
   ledger::record_event(ledger, actor, "run-queued", migration.version, run.id.attempt, "");
   transaction.commit();
   return rows;

@@ -24,9 +24,9 @@ constexpr const char* kReadLatest =
 constexpr const char* kCreate = R"sql(
 INSERT INTO :weir_runs (version, attempt, name, state, checksum, definition, table_name, key_columns, batch_rows, parameters,
                         rows_total, pass, actor, created_at_ms, updated_at_ms)
-SELECT :version, coalesce(max(attempt), 0) + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
+SELECT :version, :previous + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
        :rows_total, 1, :actor, :now, :now
-  FROM :weir_runs WHERE version = :version)sql";
+ WHERE (SELECT coalesce(max(attempt), 0) FROM :weir_runs WHERE version = :version) = :previous)sql";
 
 constexpr const char* kMove = R"sql(
 UPDATE :weir_runs
@@ -176,16 +176,28 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
 }
 
 Run create_run(Ledger& ledger, const Run& run) {
-  ledger.execute(kCreate, {{"version", run.id.version.text()},
-                           {"name", run.name},
-                           {"checksum", run.checksum},
-                           {"definition", run.definition},
-                           {"table", run.table},
-                           {"keys", encode_names(run.key_columns)},
-                           {"batch", run.batch_rows},
-                           {"parameters", run.parameters},
-                           {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
-                           {"actor", run.actor}});
+  if (!ledger.connection().in_transaction()) throw Error(Code::kInternal, "a run is created in a transaction");
+  db::Result inserted;
+  try {
+    inserted = ledger.execute(kCreate, {{"version", run.id.version.text()},
+                                        {"previous", run.id.attempt},
+                                        {"name", run.name},
+                                        {"checksum", run.checksum},
+                                        {"definition", run.definition},
+                                        {"table", run.table},
+                                        {"keys", encode_names(run.key_columns)},
+                                        {"batch", run.batch_rows},
+                                        {"parameters", run.parameters},
+                                        {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
+                                        {"actor", run.actor}});
+  } catch (const Error& error) {
+    // Both saw the same latest attempt; the primary key let one of them through.
+    if (error.code() != Code::kConstraint) throw;
+  }
+  if (inserted.affected != 1) {
+    throw Error(Code::kRunHeld, "another process began this run in the same moment")
+        .hint("`weir status` shows its progress");
+  }
   const auto created = read_latest_run(ledger, run.id.version);
   if (!created) throw Error(Code::kLedgerCorrupt, "a new run cannot be read back");
   ledger.execute(kCreateSlice, of(created->id, 0));

@@ -65,8 +65,9 @@ struct Slice {
 std::vector<Run> read_runs(Ledger& ledger);  // newest attempt of a version last
 std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& version);
 
-// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor. The
-// attempt is chosen here.
+// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor; and
+// id.attempt, the latest one that the caller knows (0: none), which the new one follows. The caller's transaction holds
+// the run and its slice together. Errors: kRunHeld when another process has created a run since.
 Run create_run(Ledger& ledger, const Run& run);
 
 // Compare-and-set along the transition table. Errors: kIllegalTransition when the run is in another state by now.
