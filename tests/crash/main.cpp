@@ -107,7 +107,7 @@ int run(const Options& options) {
   fmt::print("seed {}\n", options.seed);
   std::fflush(stdout);
   std::vector<std::unique_ptr<Engine>> engines;
-  if (options.engine != "postgres") engines.push_back(sqlite_engine());
+  if (options.engine != "postgres") engines.push_back(sqlite_engine(options));
   if (options.engine != "sqlite" && !options.postgres.empty()) engines.push_back(postgres_engine(options));
   Totals totals;
   for (const auto& scenario : all_scenarios()) {

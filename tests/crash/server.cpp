@@ -15,14 +15,15 @@ std::string server_crashed(Context& context) {
   for (; crashes < wanted; ++rounds) {
     const auto store = context.engine.fresh(context.folder, context.random);
     Sql sql(store->url());
-    const Table table = create_table(sql, key_type_of_round(rounds), 40'000 + context.random.between(0, 999));
+    const Table table =
+        create_table(sql, key_type_of_round(rounds), context.amount(40'000, 20'000) + context.random.between(0, 999));
     Project project(context, store->url());
     project.add_data_migration(rounds % 2 == 0 ? Where::kNone : Where::kUndone, 10);
     for (int starts = 0; starts < 10; ++starts) {
       const auto process = project.run();
       int in_this_start = 0;
       while (crashes < wanted && in_this_start < 2 && await(*process, [&] { return look_at_run(sql).batches > 0; }) &&
-             !process->wait_for(context.random.moment(Microseconds(1'500'000)))) {
+             !process->wait_for(context.random.moment(Microseconds(1'000'000)))) {
         run_command({tool, "restart", context.options.postgres.string(), "immediate"}, context.folder / "server.log");
         ++crashes;
         ++in_this_start;

@@ -27,31 +27,36 @@ class SqliteStore final : public Store {
 
 class SqliteEngine final : public Engine {
  public:
+  explicit SqliteEngine(std::filesystem::path memory) : memory_(std::move(memory)) {}
   std::string name() const override { return "sqlite"; }
   std::unique_ptr<Store> fresh(const std::filesystem::path& folder, Random& random) override {
-    return std::make_unique<SqliteStore>(folder / fmt::format("app{}.db", ++count_), random.chance(0.5));
+    const bool own_disk = memory_.empty() || folder.filename() == "disk";
+    const auto file = fmt::format("app{}-{}.db", ::getpid(), ++count_);
+    return std::make_unique<SqliteStore>((own_disk ? folder : memory_) / file, random.chance(0.5));
   }
 
  private:
+  std::filesystem::path memory_;  // where the files go; empty: the folder of the scenario
   int count_ = 0;
 };
 
+// A schema of its own: a database of its own costs a checkpoint each.
 class PostgresStore final : public Store {
  public:
   PostgresStore(std::string server, std::string name) : server_(std::move(server)), name_(std::move(name)) {
-    Sql(server_ + "/postgres").execute("CREATE DATABASE " + name_);
+    Sql(server_).execute("CREATE SCHEMA " + name_);
   }
   ~PostgresStore() override {
     try {
-      Sql(server_ + "/postgres").execute(fmt::format("DROP DATABASE IF EXISTS {} WITH (FORCE)", name_));
+      Sql(server_).execute(fmt::format("DROP SCHEMA {} CASCADE", name_));
     } catch (const std::exception& error) {
       fmt::print(stderr, "{} stays: {}\n", name_, error.what());
     }
   }
-  std::string url() const override { return server_ + "/" + name_; }
+  std::string url() const override { return server_ + "?search_path=" + name_; }
 
  private:
-  std::string server_;  // URL without a database
+  std::string server_;  // URL
   std::string name_;
 };
 
@@ -114,13 +119,17 @@ std::int64_t Sql::integer(const std::string& sql) {
 
 std::int64_t Sql::execute(const std::string& sql) { return run(sql).affected; }
 
-std::unique_ptr<Engine> sqlite_engine() { return std::make_unique<SqliteEngine>(); }
+std::unique_ptr<Engine> sqlite_engine(const Options& options) {
+  // What a killed process leaves does not depend on the disk, and on tmpfs there are more kills in a minute.
+  const std::filesystem::path memory = "/dev/shm";
+  const bool there = options.share && ::access(memory.c_str(), W_OK) == 0;
+  return std::make_unique<SqliteEngine>(there ? memory : "");
+}
 
 std::unique_ptr<Engine> postgres_engine(const Options& options) {
   const auto tool = (options.root / "tools/postgres-server").string();
-  std::string url = run_command({tool, "url", options.postgres.string()}, options.folder / "server.log");
-  url = std::string(trim(url));
-  return std::make_unique<PostgresEngine>(url.substr(0, url.rfind('/')));
+  const std::string url = run_command({tool, "url", options.postgres.string()}, options.folder / "server.log");
+  return std::make_unique<PostgresEngine>(std::string(trim(url)));
 }
 
 }  // namespace weir::crash

@@ -32,7 +32,7 @@ class Sql {
   std::unique_ptr<db::Connection> connection_;
 };
 
-// An empty database; dropped by the destructor.
+// An empty database (PostgreSQL: schema); dropped by the destructor.
 class Store {
  public:
   virtual ~Store() = default;
@@ -46,7 +46,7 @@ class Engine {
   virtual std::unique_ptr<Store> fresh(const std::filesystem::path& folder, Random& random) = 0;
 };
 
-std::unique_ptr<Engine> sqlite_engine();
+std::unique_ptr<Engine> sqlite_engine(const Options& options);
 // `folder` belongs to tools/postgres-server.
 std::unique_ptr<Engine> postgres_engine(const Options& options);
 

@@ -89,7 +89,9 @@ class Writer {
 
   void move(std::int64_t tag) {
     moved.insert(tag);
-    sql_.execute(fmt::format("UPDATE t SET ({}) = ({}) WHERE tag = {}", table_.column_list(), new_key(), tag));
+    const char* pattern =
+        table_.columns.size() == 1 ? "UPDATE t SET {} = {} WHERE tag = {}" : "UPDATE t SET ({}) = ({}) WHERE tag = {}";
+    sql_.execute(fmt::format(fmt::runtime(pattern), table_.column_list(), new_key(), tag));
   }
 
   Sql sql_;
