@@ -42,32 +42,55 @@ Execution::Execution(const db::Database& database, Clock& clock, const StopToken
     : database_(database), clock_(clock), stop_(stop), observer_(observer), request_(request), started_(clock.now()) {}
 
 RunOutcome Execution::execute() {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (const Error& error) {
+      if (!may_attempt_again(error)) {
+        // Who lost the lease must not touch the run any more: it belongs to another worker.
+        if (holding_ && error.code() != Code::kLeaseLost) fail(error);
+        throw;
+      }
+      observer_.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
+                                    backoff_.attempt() + 1, Backoff::kMaxAttempts));
+      backoff_.wait(clock_, stop_);
+    }
+  }
+}
+
+RunOutcome Execution::attempt() {
+  holding_ = false;
   connect();
   if (!choose_run()) return outcome(RunState::kSucceeded);
   activate();
-  try {
-    if (run_passes() == WalkEnd::kStopped) {
-      pause();
-      return outcome(RunState::kPaused);
-    }
-    verify();
-    succeed();
-  } catch (const Error& error) {
-    // Who lost the lease must not touch the run any more: it belongs to another worker.
-    if (error.code() != Code::kLeaseLost) fail(error);
-    throw;
+  if (run_passes() == WalkEnd::kStopped) {
+    pause();
+    return outcome(RunState::kPaused);
   }
+  verify();
+  succeed();
   return outcome(RunState::kSucceeded);
 }
+
+// A lost connection, also one around a COMMIT of the ledger: the next attempt finds out what happened. A server that
+// was never reached is reported at once.
+bool Execution::may_attempt_again(const Error& error) const {
+  const bool lost = error.next() == Next::kReconnect || (error.code() == Code::kCannotConnect && error.is_transient());
+  return connected_ && lost && !backoff_.exhausted();
+}
+
+// Only once: the run that was begun by the first attempt goes on in the next one.
+bool Execution::restarts() const { return request_.start == Start::kRestart && run_.id.attempt == 0; }
 
 void Execution::connect() {
   session_.control = database_.connect(db::Purpose::kControl);
   session_.worker = database_.connect(db::Purpose::kWorker);
+  connected_ = true;
   session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
 }
 
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) const {
-  const bool continuing = latest && !ledger::is_final(latest->state) && request_.start == Start::kContinue;
+  const bool continuing = latest && !ledger::is_final(latest->state) && !restarts();
   if (!continuing) return resolve_parameters(request_.migration, request_.parameters);
   const ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
@@ -100,7 +123,7 @@ bool Execution::choose_run() {
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
-  if (latest.state != RunState::kSucceeded || request_.start == Start::kRestart) return false;
+  if (latest.state != RunState::kSucceeded || restarts()) return false;
   residual_ = measure_residual(database_, *session_.control, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",
@@ -112,7 +135,7 @@ bool Execution::is_complete_already(const ledger::Run& latest) {
 // Whether the unfinished run `latest` goes on. When it does not, it is cancelled here.
 bool Execution::continues(const ledger::Run& latest) {
   if (ledger::is_final(latest.state)) return false;
-  if (request_.start == Start::kRestart) {
+  if (restarts()) {
     cancel_old_run(latest, "restarted by the operator");
     return false;
   }
@@ -135,7 +158,7 @@ bool Execution::continues(const ledger::Run& latest) {
 void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why) {
   auto& ledger = *session_.ledger;
   const ledger::Lease lease =
-      acquire_slice(ledger, *session_.worker, latest.id, 0);  // throws while another worker lives
+      acquire_slice(ledger, *session_.worker, latest.id, 0, session_.tokens);  // throws while another worker lives
   db::Transaction transaction(*session_.control);
   if (ledger::is_active(latest.state) && latest.state != RunState::kCancelling)
     ledger::move_run(ledger, latest.id, latest.state, RunState::kCancelling);
@@ -148,7 +171,7 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
 
 void Execution::activate() {
   auto& ledger = *session_.ledger;
-  session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0);
+  session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0, session_.tokens);
   // Claimed: nobody else moves this run now. Its state is read again, because the former holder may have moved it last.
   const auto now = ledger::read_latest_run(ledger, run_.id.version);
   if (!now || now->id.attempt != run_.id.attempt || ledger::is_final(now->state)) {
@@ -170,7 +193,7 @@ void Execution::activate() {
   if (state == RunState::kPausing) to(RunState::kPaused);
   if (state == RunState::kPaused || state == RunState::kFailed) to(RunState::kQueued);
   if (state == RunState::kQueued) to(RunState::kRunning);
-  const bool taken_over = was == RunState::kRunning || was == RunState::kPausing;
+  const bool taken_over = !active_ && (was == RunState::kRunning || was == RunState::kPausing);
   const bool resumed = taken_over || run_.started_at.has_value();
   if (now->checksum != request_.migration.checksum) {
     ledger::record_definition(ledger, run_.id, request_.migration.checksum, request_.migration.text);
@@ -184,6 +207,7 @@ void Execution::activate() {
                        run_.id.version, run_.id.attempt, "");
   transaction.commit();
   active_ = true;
+  holding_ = true;
   progress_.name = run_.name;
   progress_.rows_total = run_.rows_total;
   progress_.rows_done = now->rows_done;
@@ -242,12 +266,18 @@ void Execution::verify() {
       .hint("all rows are processed; run the query of migrate:verify without count(*) to see the wrong ones");
 }
 
+void Execution::release() {
+  if (!ledger::release_slice(*session_.ledger, run_.id, 0, session_.lease.token))
+    throw Error(Code::kLeaseLost, "another worker took this run over")
+        .hint("nothing was lost: `weir status` shows who works on it");
+}
+
 void Execution::pause() {
   auto& ledger = *session_.ledger;
   db::Transaction transaction(*session_.control);
+  release();
   ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kPausing);
   ledger::move_run(ledger, run_.id, RunState::kPausing, RunState::kPaused);
-  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
   ledger::record_event(ledger, request_.actor, "run-paused", run_.id.version, run_.id.attempt,
                        fmt::format("{} rows done", progress_.rows_done));
   transaction.commit();
@@ -260,8 +290,8 @@ void Execution::succeed() {
       static_cast<std::int64_t>(request_.migration.first(project::SectionKind::kBatch)->statements.size());
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);
   db::Transaction transaction(*session_.control);
+  release();
   ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kSucceeded);
-  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
   ledger::record_applied(ledger, request_.migration, statements, elapsed, request_.actor);
   ledger::record_event(ledger, request_.actor, "run-succeeded", run_.id.version, run_.id.attempt,
                        fmt::format("{} rows in {} passes, residual 0", progress_.rows_done, pass_));
@@ -276,9 +306,10 @@ void Execution::fail(const Error& error) noexcept {
     auto ledger = session_.ledger->over(*session_.control);
     if (session_.control->in_transaction()) session_.control->rollback();
     db::Transaction transaction(*session_.control);
+    // While the connection was lost the lease may have passed to another worker, whose run it is now.
+    if (!ledger::release_slice(ledger, run_.id, 0, session_.lease.token)) return;
     ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kFailed,
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
-    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
                          fmt::format("{}: {}", to_string(error.code()), error.message()));
     transaction.commit();

@@ -264,8 +264,8 @@ bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const st
   return claimed.affected == 1;
 }
 
-void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}});
+bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
+  return ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}).affected == 1;
 }
 
 std::string checkpoint_sql(const Ledger& ledger, Milliseconds lease) {

@@ -90,7 +90,8 @@ void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const s
 // flight.
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
                  Milliseconds duration);
-void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
+// False: it was not held under `token` any more.
+bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 
 // The UPDATE that commits with every batch; see db::BatchSource::checkpoint. Bound: weir_cursor, weir_version,
 // weir_attempt, weir_ordinal, weir_token.
