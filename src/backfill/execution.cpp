@@ -28,6 +28,18 @@ void move_to_running(ledger::Ledger& ledger, const ledger::RunId& id, RunState s
   if (state == RunState::kQueued) to(RunState::kRunning);
 }
 
+// An error of the change itself, shown where the change stands. The engine's offset is one into a statement; with
+// several statements it does not say into which.
+Error located(const Error& error, const project::Migration& migration) {
+  const bool of_the_change = error.code() == Code::kDataError || error.code() == Code::kConstraint ||
+                             error.code() == Code::kDatabase || error.code() == Code::kUndefinedObject ||
+                             error.code() == Code::kSqlSyntax;
+  if (error.place() || !of_the_change) return error;
+  const auto& statements = migration.first(project::SectionKind::kBatch)->statements;
+  const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
+  return Error(error).at(migration.place_in(statements.front(), offset));
+}
+
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
 
 }  // namespace
@@ -54,39 +66,57 @@ Execution::Execution(const db::Database& database, Clock& clock, const StopToken
     : database_(database), clock_(clock), stop_(stop), observer_(observer), request_(request), started_(clock.now()) {}
 
 RunOutcome Execution::execute() {
+  for (;;) {
+    try {
+      return attempt();
+    } catch (const Error& error) {
+      if (!may_attempt_again(error)) {
+        // Who lost the lease must not touch the run any more: it belongs to another worker.
+        if (holding_ && error.code() != Code::kLeaseLost) fail(error);
+        throw located(error, request_.migration);
+      }
+      observer_.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
+                                    backoff_.attempt() + 1, Backoff::kMaxAttempts));
+      backoff_.wait(clock_, stop_);
+    }
+  }
+}
+
+RunOutcome Execution::attempt() {
+  holding_ = false;
   connect();
   if (!choose_run()) return outcome(RunState::kSucceeded);
   if (!activate()) return outcome(RunState::kSucceeded);
-  try {
-    if (run_passes() == WalkEnd::kStopped) {
-      pause();
-      return outcome(RunState::kPaused);
-    }
-    verify();
-    succeed();
-  } catch (const Error& error) {
-    // Who lost the lease must not touch the run any more: it belongs to another worker.
-    if (error.code() != Code::kLeaseLost) fail(error);
-    if (error.place() || error.is_transient()) throw;
-    const auto& statements = request_.migration.first(project::SectionKind::kBatch)->statements;
-    // The engine's offset is one into the statement; with several statements it does not say into which.
-    const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
-    throw Error(error).at(request_.migration.place_in(statements.front(), offset));
+  if (run_passes() == WalkEnd::kStopped) {
+    pause();
+    return outcome(RunState::kPaused);
   }
+  verify();
+  succeed();
   return outcome(RunState::kSucceeded);
 }
+
+// A lost connection, also one around a COMMIT of the ledger: the next attempt finds out what happened. A server that
+// was never reached is reported at once.
+bool Execution::may_attempt_again(const Error& error) const {
+  const bool lost = error.next() == Next::kReconnect || (error.code() == Code::kCannotConnect && error.is_transient());
+  return connected_ && lost && !backoff_.exhausted();
+}
+
+// Only once: the run that was begun by the first attempt goes on in the next one.
+bool Execution::restarts() const { return request_.start == Start::kRestart && run_.id.attempt == 0; }
 
 void Execution::connect() {
   session_.control = database_.connect(db::Purpose::kControl);
   session_.worker = connect_worker(database_);
+  connected_ = true;
   session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
 }
 
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) {
   // A run that was only queued has not used its parameters yet; one that was cancelled does not matter any more.
   const bool bound = latest && latest->state != RunState::kCancelled && latest->started_at;
-  const bool fresh =
-      request_.start == Start::kRestart || (latest && latest->state == RunState::kSucceeded && !is_recorded());
+  const bool fresh = restarts() || (latest && latest->state == RunState::kSucceeded && !is_recorded());
   if (!bound || fresh) return resolve_parameters(request_.migration, request_.parameters);
   const ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
@@ -117,18 +147,20 @@ bool Execution::choose_run() {
     return true;
   }
   const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
+  db::Transaction transaction(*session_.control);
   const auto created =
       ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
   if (!created) {
     throw Error(Code::kRunHeld, "another process began this run in the same moment")
         .hint("`weir status` shows its progress");
   }
+  transaction.commit();
   run_ = *created;
   return true;
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
-  if (latest.state != RunState::kSucceeded || request_.start == Start::kRestart || !is_recorded()) return false;
+  if (latest.state != RunState::kSucceeded || restarts() || !is_recorded()) return false;
   residual_ = measure_residual(database_, *session_.control, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",
@@ -144,7 +176,7 @@ bool Execution::continues(const ledger::Run& latest, const ParameterValues& para
     cancel_old_run(latest, "started with other parameters than it was queued with");
     return false;
   }
-  if (request_.start == Start::kRestart) {
+  if (restarts()) {
     cancel_old_run(latest, "restarted by the operator");
     return false;
   }
@@ -167,7 +199,7 @@ bool Execution::continues(const ledger::Run& latest, const ParameterValues& para
 void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why) {
   auto& ledger = *session_.ledger;
   const ledger::Lease lease =
-      acquire_slice(ledger, *session_.worker, latest.id, 0);  // throws while another worker lives
+      acquire_slice(ledger, *session_.worker, latest.id, 0, session_.tokens);  // throws while another worker lives
   db::Transaction transaction(*session_.control);
   if (ledger::is_active(latest.state) && latest.state != RunState::kCancelling)
     ledger::move_run(ledger, latest.id, latest.state, RunState::kCancelling);
@@ -180,7 +212,7 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
 
 bool Execution::activate() {
   auto& ledger = *session_.ledger;
-  session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0);
+  session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0, session_.tokens);
   // Claimed: nobody else moves this run now. Its state is read again, because the former holder may have moved it last.
   const auto now = ledger::read_latest_run(ledger, run_.id.version);
   if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kSucceeded) {
@@ -200,7 +232,7 @@ bool Execution::activate() {
         .hint("start it again to begin a new run");
   }
   move_to_running(ledger, run_.id, was);
-  const bool taken_over = was == RunState::kRunning || was == RunState::kPausing;
+  const bool taken_over = !active_ && (was == RunState::kRunning || was == RunState::kPausing);
   const bool resumed = taken_over || run_.started_at.has_value();
   if (now->checksum != request_.migration.checksum) {
     ledger::record_definition(ledger, run_.id, request_.migration.checksum, request_.migration.text);
@@ -214,6 +246,7 @@ bool Execution::activate() {
                        run_.id.version, run_.id.attempt, "");
   transaction.commit();
   active_ = true;
+  holding_ = true;
   progress_.name = run_.name;
   progress_.rows_total = run_.rows_total;
   progress_.rows_done = now->rows_done;
@@ -274,10 +307,16 @@ void Execution::verify() {
       .hint("all rows are processed; run the query of migrate:verify without count(*) to see the wrong ones");
 }
 
+void Execution::release() {
+  if (!ledger::release_slice(*session_.ledger, run_.id, 0, session_.lease.token))
+    throw Error(Code::kLeaseLost, "another worker took this run over")
+        .hint("nothing was lost: `weir status` shows who works on it");
+}
+
 void Execution::pause() {
   auto& ledger = *session_.ledger;
   db::Transaction transaction(*session_.control);
-  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+  release();
   ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kPausing);
   ledger::move_run(ledger, run_.id, RunState::kPausing, RunState::kPaused);
   ledger::record_event(ledger, request_.actor, "run-paused", run_.id.version, run_.id.attempt,
@@ -292,7 +331,7 @@ void Execution::succeed() {
       static_cast<std::int64_t>(request_.migration.first(project::SectionKind::kBatch)->statements.size());
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);
   db::Transaction transaction(*session_.control);
-  ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+  release();
   ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kSucceeded);
   ledger::record_applied(ledger, request_.migration, statements, elapsed, request_.actor);
   ledger::record_event(ledger, request_.actor, "run-succeeded", run_.id.version, run_.id.attempt,
@@ -308,7 +347,8 @@ void Execution::fail(const Error& error) noexcept {
     auto ledger = session_.ledger->over(*session_.control);
     if (session_.control->in_transaction()) session_.control->rollback();
     db::Transaction transaction(*session_.control);
-    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+    // While the connection was lost the lease may have passed to another worker, whose run it is now.
+    if (!ledger::release_slice(ledger, run_.id, 0, session_.lease.token)) return;
     ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kFailed,
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,

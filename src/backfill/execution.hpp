@@ -15,6 +15,10 @@ class Execution {
   RunOutcome execute();
 
  private:
+  // From connecting to the end. Everything is looked up anew, so it can be repeated.
+  RunOutcome attempt();
+  bool may_attempt_again(const Error& error) const;
+  bool restarts() const;
   void connect();
   // False: complete already, nothing to do.
   bool choose_run();
@@ -29,6 +33,7 @@ class Execution {
   void start_pass(std::int64_t pass);
   void check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const;
   void verify();
+  void release();
   void pause();
   void succeed();
   void fail(const Error& error) noexcept;
@@ -44,7 +49,10 @@ class Execution {
   Program program_;
   ledger::Run run_;
   Progress progress_;
-  bool active_ = false;  // the run is `running` and the lease is ours
+  Backoff backoff_;         // between attempts
+  bool connected_ = false;  // once
+  bool active_ = false;     // once the run was `running` and the lease ours
+  bool holding_ = false;    // ... in this attempt
   std::int64_t pass_ = 0;
   std::int64_t residual_ = 0;
   std::optional<std::int64_t> violations_;

@@ -1,5 +1,6 @@
 #include "backfill/lease.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 #include <random>
 
@@ -8,7 +9,18 @@
 namespace weir::backfill {
 namespace {
 
-ledger::Lease lease_for(db::Connection& worker) { return {new_token(), this_process(), worker.session_id(), 0}; }
+constexpr int kClaims = 3;  // a claim fails only when another one came in between
+
+// Its token is known as ours before it is sent.
+ledger::Lease lease_for(db::Connection& worker, OwnTokens& own) {
+  ledger::Lease lease{new_token(), this_process(), worker.session_id(), 0};
+  own.push_back(lease.token);
+  return lease;
+}
+
+bool is_own(const ledger::Lease& lease, const OwnTokens& own) {
+  return std::find(own.begin(), own.end(), lease.token) != own.end();
+}
 
 bool is_provably_dead(db::Connection& connection, const ledger::Lease& lease) {
   if (liveness_of(lease.process) == Liveness::kDead) return true;
@@ -25,14 +37,14 @@ std::string new_token() {
 }
 
 ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                            std::int64_t ordinal) {
-  const ledger::Lease mine = lease_for(worker);
-  constexpr int kAttempts = 3;  // a claim fails only when another claim came in between
-  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+                            std::int64_t ordinal, OwnTokens& own) {
+  const ledger::Lease mine = lease_for(worker, own);
+  for (int attempt = 0; attempt < kClaims; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
     if (!slice) throw Error(Code::kLedgerCorrupt, fmt::format("run {}#{} has no slice", id.version.text(), id.attempt));
     const auto& holder = slice->lease;
-    if (holder && holder->expires_at > slice->now && !is_provably_dead(ledger.connection(), *holder)) {
+    if (holder && !is_own(*holder, own) && holder->expires_at > slice->now &&
+        !is_provably_dead(ledger.connection(), *holder)) {
       throw Error(Code::kRunHeld, fmt::format("this run is being executed by pid {} on {}", holder->process.pid,
                                               holder->process.hostname))
           .hint("`weir status` shows its progress; a worker that dies is replaced at once");
@@ -44,13 +56,16 @@ ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, cons
 }
 
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                              std::int64_t ordinal, const ledger::Lease& mine) {
-  const ledger::Lease renewed = lease_for(worker);
-  if (!ledger::claim_slice(ledger, id, ordinal, mine.token, renewed, kLeaseTime)) {
-    throw Error(Code::kLeaseLost, "another worker took this run over while the connection was lost")
-        .hint("nothing was lost: `weir status` shows who works on it");
+                              std::int64_t ordinal, OwnTokens& own) {
+  const ledger::Lease renewed = lease_for(worker, own);
+  for (int attempt = 0; attempt < kClaims; ++attempt) {
+    const auto slice = ledger::read_slice(ledger, id, ordinal);
+    if (!slice || !slice->lease || !is_own(*slice->lease, own)) break;
+    // A claim of ours that was still on its way may have come in between.
+    if (ledger::claim_slice(ledger, id, ordinal, slice->lease->token, renewed, kLeaseTime)) return renewed;
   }
-  return renewed;
+  throw Error(Code::kLeaseLost, "another worker took this run over while the connection was lost")
+      .hint("nothing was lost: `weir status` shows who works on it");
 }
 
 }  // namespace weir::backfill

@@ -15,6 +15,9 @@ std::optional<db::Row> first_row(std::vector<db::Row> rows) {
 
 constexpr Milliseconds kBatchLockTimeout{2000};
 
+// What was retried here is not retried by the caller once more.
+Error given_up(Error error) { return std::move(error).next(Next::kFail); }
+
 }  // namespace
 
 std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
@@ -117,7 +120,7 @@ void SliceWalk::run_batch() {
 
 // Either throws on, or leaves the walk ready to begin() again.
 void SliceWalk::recover(const Error& error) {
-  if (!error.is_transient() || backoff_.exhausted()) throw error;
+  if (!error.is_transient() || backoff_.exhausted()) throw given_up(error);
   context_.observer.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
                                         backoff_.attempt() + 1, Backoff::kMaxAttempts));
   for (;;) {
@@ -130,7 +133,7 @@ void SliceWalk::recover(const Error& error) {
       return;
     } catch (const Error& again) {
       const bool may_pass = again.is_transient() || again.code() == Code::kCannotConnect;
-      if (!may_pass || backoff_.exhausted() || context_.stop.requested()) throw;
+      if (!may_pass || backoff_.exhausted() || context_.stop.requested()) throw given_up(again);
       context_.observer.on_note(
           fmt::format("{}; trying again ({} of {})", again.message(), backoff_.attempt() + 1, Backoff::kMaxAttempts));
     }
@@ -144,7 +147,7 @@ void SliceWalk::reconnect() {
   session.worker = connect_worker(context_.database);
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
-  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.lease);
+  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.tokens);
 }
 
 }  // namespace weir::backfill

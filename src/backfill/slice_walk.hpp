@@ -23,6 +23,7 @@ struct Session {
   std::unique_ptr<db::Connection> worker;
   std::optional<ledger::Ledger> ledger;  // over `control`
   ledger::Lease lease;
+  OwnTokens tokens;
 };
 
 class SliceWalk {
@@ -39,7 +40,8 @@ class SliceWalk {
   };
   explicit SliceWalk(const Context& context) : context_(context) {}
 
-  // Errors: kLeaseLost; kResidualDoesNotShrink; whatever is not transient, or stays so after Backoff::kMaxAttempts.
+  // Errors, none of them transient: kLeaseLost; kResidualDoesNotShrink; whatever cannot be retried, or was in vain
+  // Backoff::kMaxAttempts times.
   WalkEnd walk();
 
  private:

@@ -24,10 +24,9 @@ constexpr const char* kReadLatest =
 constexpr const char* kCreate = R"sql(
 INSERT INTO :weir_runs (version, attempt, name, state, checksum, definition, table_name, key_columns, batch_rows, parameters,
                         rows_total, pass, actor, created_at_ms, updated_at_ms)
-SELECT :version, coalesce(max(attempt), 0) + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
+SELECT :version, :latest + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
        :rows_total, 1, :actor, :now, :now
-  FROM :weir_runs WHERE version = :version
-HAVING coalesce(max(attempt), 0) = :latest)sql";
+ WHERE (SELECT coalesce(max(attempt), 0) FROM :weir_runs WHERE version = :version) = :latest)sql";
 
 constexpr const char* kMove = R"sql(
 UPDATE :weir_runs
@@ -178,9 +177,11 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
 }
 
 std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest) {
+  if (!ledger.connection().in_transaction()) throw Error(Code::kInternal, "a run is created in a transaction");
   db::Result inserted;
   try {
     inserted = ledger.execute(kCreate, {{"version", run.id.version.text()},
+                                        {"latest", latest},
                                         {"name", run.name},
                                         {"checksum", run.checksum},
                                         {"definition", run.definition},
@@ -189,9 +190,9 @@ std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t lates
                                         {"batch", run.batch_rows},
                                         {"parameters", run.parameters},
                                         {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
-                                        {"latest", latest},
                                         {"actor", run.actor}});
   } catch (const Error& error) {
+    // Both saw the same latest attempt; the primary key let one of them through.
     if (error.code() != Code::kConstraint) throw;
     throw Error(Code::kRunHeld, "another process began this run in the same moment")
         .hint("`weir status` shows its progress");
@@ -263,8 +264,8 @@ bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const st
   return claimed.affected == 1;
 }
 
-void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  must_hold_lease(ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}));
+bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
+  return ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}).affected == 1;
 }
 
 std::string checkpoint_sql(const Ledger& ledger, Milliseconds lease) {

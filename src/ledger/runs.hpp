@@ -66,10 +66,10 @@ struct Slice {
 std::vector<Run> read_runs(Ledger& ledger);  // newest attempt of a version last
 std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& version);
 
-// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor. The
-// attempt is chosen here.
-// `latest` is the attempt that the decision to create one was based on (0: none). Nothing when another process was
-// faster: the decision must be made again.
+// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor.
+// `latest` is the attempt that the decision to create one was based on (0: none), which the new one follows. The
+// caller's transaction holds the run and its slice together. Nothing when a newer attempt exists: the decision must be
+// made again. Errors: kRunHeld when another process creates one in this moment.
 std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest);
 
 // Compare-and-set along the transition table. Errors: kIllegalTransition when the run is in another state by now.
@@ -92,8 +92,8 @@ void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const s
 // flight.
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
                  Milliseconds duration);
-// Errors: kLeaseLost. Done first in a transaction it guards the whole of it.
-void release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
+// False: it was not held under `token` any more.
+bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 
 // The UPDATE that commits with every batch; see db::BatchSource::checkpoint. Bound: weir_cursor, weir_version,
 // weir_attempt, weir_ordinal, weir_token.

@@ -1,0 +1,89 @@
+// What the crash scenarios share: options, failures, random moments, figures.
+#pragma once
+
+#include <cstdint>
+#include <filesystem>
+#include <functional>
+#include <random>
+#include <stdexcept>
+#include <string>
+#include <vector>
+
+#include "crash/process.hpp"
+
+namespace weir::crash {
+
+// A promise of weir is broken, or weir did not do what the scenario needs.
+class Failure : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+// The machine lacks what the scenario needs; the text names it.
+class Skipped : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+struct Options {
+  std::string engine = "all";
+  int kills = 200;
+  std::uint64_t seed = 0;
+  bool share = false;
+  std::string only;                // part of a scenario's name; empty: all
+  std::filesystem::path weir;      // the program under test
+  std::filesystem::path folder;    // for projects, databases and logs
+  std::filesystem::path root;      // of the repository
+  std::filesystem::path postgres;  // folder of the private server; empty: none
+};
+
+// A stream of random choices that depends on the seed and the scenario's name only.
+class Random {
+ public:
+  Random(std::uint64_t seed, const std::string& name);
+  // Both ends included.
+  std::int64_t between(std::int64_t low, std::int64_t high);
+  bool chance(double probability);
+  // Uniform between 0 and `most`.
+  Microseconds moment(Microseconds most);
+
+ private:
+  std::mt19937_64 engine_;
+};
+
+class Durations {
+ public:
+  void add(Clock::duration duration) { all_.push_back(duration); }
+  std::size_t size() const { return all_.size(); }
+  double percentile_ms(double share) const;
+  double max_ms() const { return percentile_ms(1); }
+  // "p50 41 ms, max 120 ms (17 measured)"
+  std::string text() const;
+
+ private:
+  std::vector<Clock::duration> all_;
+};
+
+class Engine;
+
+struct Context {
+  const Options& options;
+  Engine& engine;
+  Random& random;
+  std::filesystem::path folder;  // of this scenario, empty at the beginning
+
+  // The bigger figure for a full run, the smaller one for --share.
+  int amount(int full, int share) const { return options.share ? share : full; }
+};
+
+// Returns its figures for the summary. Errors: Failure, Skipped.
+using Scenario = std::function<std::string(Context&)>;
+
+struct NamedScenario {
+  std::string name;
+  std::string engine;  // "sqlite", "postgres" or "" for both
+  Scenario run;
+};
+
+std::vector<NamedScenario> all_scenarios();
+
+}  // namespace weir::crash

@@ -1,0 +1,182 @@
+// Who may execute a run: two starts at once, a holder that stops and comes back, Ctrl-C.
+#include <csignal>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "crash/scenarios.hpp"
+
+namespace weir::crash {
+namespace {
+
+constexpr int kLockNotObtained = 5;
+constexpr int kInterrupted = 6;
+
+// A database with the table, the project and a way to look.
+struct Stage {
+  Stage(Context& context, int round, std::int64_t rows, int batch, Where where = Where::kNone)
+      : store(context.engine.fresh(context.folder, context.random)),
+        sql(store->url()),
+        table(create_table(sql, key_type_of_round(round), rows)),
+        project(context, store->url()) {
+    project.add_data_migration(where, batch);
+  }
+  std::unique_ptr<Store> store;
+  Sql sql;
+  Table table;
+  Project project;
+};
+
+void must_end_with(Process& process, int expected, const std::string& who) {
+  if (const int code = process.wait(); code != expected)
+    throw Failure(fmt::format("{} ended with {} instead of {}:\n{}", who, code, expected, process.output()));
+}
+
+bool await_progress(Process& process, Sql& sql) {
+  const auto before = look_at_run(sql).batches;
+  return await(process, [&] { return look_at_run(sql).batches > before; });
+}
+
+// SQLite has one write lock for the file: who is stopped within a transaction keeps everybody out, which no lease can
+// heal. Such a moment is let go.
+bool holds_the_database(Sql& sql, const std::string& url) {
+  if (sql.is_postgres()) return false;
+  Sql probe(url + "?busy_timeout=50ms");
+  try {
+    probe.execute("BEGIN EXCLUSIVE");
+    probe.execute("ROLLBACK");
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
+// The first is stopped, the second takes over when the lease has passed, the first comes back.
+// Returns how long the second was refused.
+Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_lease) {
+  Stage stage(context, round, 30'000, 15);
+  const auto first = stage.project.run();
+  if (!await_progress(*first, stage.sql)) throw Failure("the first ended too early:\n" + first->output());
+  first->wait_for(context.random.moment(Microseconds(300'000)));
+  for (;; first->wait_for(context.random.moment(Microseconds(5'000)))) {
+    first->signal(SIGSTOP);
+    if (!holds_the_database(stage.sql, stage.store->url())) break;
+    first->signal(SIGCONT);
+  }
+  const auto stopped = Clock::now();
+  // Its last batch may still be on the way at the server; the lease of whoever lives is respected.
+  must_end_with(*stage.project.run(), kLockNotObtained, "the second, within the lease,");
+  if (!wait_for_lease) stage.sql.execute("UPDATE weir_slices SET lease_expires_at_ms = 1");
+  for (;;) {
+    const auto second = stage.project.run();
+    if (!await_progress(*second, stage.sql)) {
+      must_end_with(*second, kLockNotObtained, "the second, within the lease,");
+      if (Clock::now() - stopped > std::chrono::seconds(40)) throw Failure("the lease never ends");
+      continue;
+    }
+    const auto refused = Clock::now() - stopped;
+    first->signal(SIGCONT);
+    must_end_with(*first, kLockNotObtained, "the first, when it came back,");
+    if (first->output().find("took this slice over") == std::string::npos)
+      throw Failure("the first does not say why it stopped:\n" + first->output());
+    must_end_with(*second, 0, "the second");
+    check_complete(stage.sql, stage.table);
+    return refused;
+  }
+}
+
+}  // namespace
+
+std::string holder_stopped(Context& context) {
+  const int rounds = context.amount(8, 1);
+  const int real = context.amount(2, 0);
+  Durations refused;
+  for (int round = 0; round < rounds + real; ++round) {
+    const auto waited = stop_and_come_back(context, round, round >= rounds);
+    if (round >= rounds) refused.add(waited);
+  }
+  return fmt::format("{} rounds with a lease set to the past, {} with the lease waited for{}", rounds, real,
+                     real > 0 ? fmt::format(" (taken over after {:.1f} s)", refused.max_ms() / 1000) : "");
+}
+
+std::string two_at_once(Context& context) {
+  Durations taken_over;
+  const int rounds = context.amount(30, 4);
+  int refused = 0;
+  int late = 0;
+  for (int round = 0; round < rounds; ++round) {
+    Stage stage(context, round, 20'000 + context.random.between(0, 99), 25);
+    // In every other round the run exists already when both begin.
+    if (round % 2 == 1) {
+      const auto begun = stage.project.run();
+      await_progress(*begun, stage.sql);
+      begun->kill();
+    }
+    auto one = stage.project.run();
+    if (context.random.chance(0.5)) one->wait_for(context.random.moment(Microseconds(60'000)));
+    auto two = stage.project.run();
+    // Whoever ends first was refused; the other one works.
+    while (!one->wait_for(Microseconds(2000)) && !two->wait_for(Microseconds(2000))) {
+    }
+    if (one->wait_for(Microseconds(0))) std::swap(one, two);
+    const bool whole_run = look_at_run(stage.sql).state == "succeeded";
+    if (whole_run && two->wait() == 0) std::swap(one, two);
+    if (whole_run && two->wait() == 0) {
+      ++late;  // it came to look only after the first had completed
+    } else {
+      must_end_with(*two, kLockNotObtained, "the second of two");
+      ++refused;
+    }
+    const bool kills = context.random.chance(0.7);
+    if (kills && await_progress(*one, stage.sql) && one->kill()) {
+      const auto next = stage.project.run();
+      if (await_progress(*next, stage.sql)) taken_over.add(Clock::now() - next->started());
+      must_end_with(*next, 0, "the one that took over");
+    } else {
+      must_end_with(*one, 0, "the first of two");
+    }
+    check_complete(stage.sql, stage.table);
+  }
+  if (taken_over.max_ms() > 5000) throw Failure("taking over took " + taken_over.text());
+  return fmt::format("{} rounds, {} refused, {} came too late, taken over: {}", rounds, refused, late,
+                     taken_over.text());
+}
+
+std::string interrupted(Context& context) {
+  int once = 0;
+  int twice = 0;
+  int at_start = 0;
+  const int rounds = context.amount(12, 2);
+  for (int round = 0; round < rounds; ++round) {
+    Stage stage(context, round, 10'000 + context.random.between(0, 99), 25,
+                round % 2 == 0 ? Where::kNone : Where::kUndone);
+    for (int starts = 0;; ++starts) {
+      const auto process = stage.project.run();
+      if (starts >= 6) {
+        must_end_with(*process, 0, "weir run");
+        break;
+      }
+      const bool early = context.random.chance(0.2);
+      if (!early) await_progress(*process, stage.sql);
+      process->wait_for(context.random.moment(Microseconds(100'000)));
+      const bool again = context.random.chance(0.4);
+      process->signal(SIGINT);
+      if (again) process->signal(SIGINT);
+      const int code = process->wait();
+      if (code == 0) break;
+      // Before it has installed its handlers it dies of the signal, and has done nothing yet.
+      if (early && code == 128 + SIGINT) {
+        ++at_start;
+        continue;
+      }
+      if (code != kInterrupted) throw Failure(fmt::format("Ctrl-C: ended with {}:\n{}", code, process->output()));
+      const auto state = look_at_run(stage.sql).state;
+      if (!again && state != "paused") throw Failure("after Ctrl-C the run is " + state);
+      ++(again ? twice : once);
+    }
+    check_complete(stage.sql, stage.table);
+  }
+  return fmt::format("{} times once (paused), {} times twice, {} before the start, {} completions", once, twice,
+                     at_start, rounds);
+}
+
+}  // namespace weir::crash

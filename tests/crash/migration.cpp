@@ -1,0 +1,77 @@
+#include "crash/migration.hpp"
+
+#include <fmt/format.h>
+#include <fstream>
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+
+namespace weir::crash {
+
+Project::Project(const Context& context, std::string url)
+    : options_(context.options), folder_(context.folder / "project"), url_(std::move(url)) {
+  std::filesystem::remove_all(folder_);
+  write("weir.toml", "# all defaults\n");
+}
+
+void Project::write(const std::filesystem::path& file, const std::string& text) const {
+  std::filesystem::create_directories((folder_ / file).parent_path());
+  std::ofstream(folder_ / file) << text;
+}
+
+void Project::add_data_migration(Where where, int batch, const std::string& also) {
+  write("db/data/20260101000000_bump.sql",
+        fmt::format("-- over: t\n{}-- batch: {}\n-- migrate:batch\nUPDATE t SET n = n + 1{} WHERE {}\n",
+                    where == Where::kUndone ? "-- where: n = 0\n" : "", batch, also,
+                    where == Where::kUndone ? ":batch" : ":range"));
+}
+
+void Project::add_schema_migration(const std::string& sections) {
+  write("db/migrate/20260101000000_change.sql", sections);
+}
+
+std::unique_ptr<Process> Project::start(const std::vector<std::string>& words) const {
+  std::vector<std::string> command{options_.weir.string(), "-C", folder_.string(), "--url", url_};
+  command.insert(command.end(), words.begin(), words.end());
+  return std::make_unique<Process>(command, folder_.parent_path() / "weir.log");
+}
+
+std::unique_ptr<Process> Project::run(const std::vector<std::string>& more) const {
+  std::vector<std::string> words{"run", "bump"};
+  words.insert(words.end(), more.begin(), more.end());
+  return start(words);
+}
+
+std::unique_ptr<Process> Project::migrate() const { return start({"migrate"}); }
+
+RunView look_at_run(Sql& sql) {
+  std::vector<TextRow> found;
+  try {
+    found = sql.rows(
+        "SELECT r.state, r.attempt, coalesce(s.pass, 0), coalesce(s.rows_done, 0), coalesce(s.batches, 0) "
+        "FROM weir_runs r LEFT JOIN weir_slices s ON s.version = r.version AND s.attempt = r.attempt "
+        "ORDER BY r.attempt DESC LIMIT 1");
+  } catch (const Error& error) {
+    if (error.code() != Code::kUndefinedObject) throw;
+  }
+  if (found.empty()) return {};
+  const auto number = [&](std::size_t i) { return parse_integer(found[0][i]).value_or(-1); };
+  return {true, found[0][0], number(1), number(2), number(3), number(4)};
+}
+
+void check_ledger(Sql& sql, std::int64_t rows_done) {
+  const RunView run = look_at_run(sql);
+  if (run.state != "succeeded") throw Failure("the run is " + run.state + " instead of succeeded");
+  if (run.attempts != 1) throw Failure(fmt::format("there are {} runs instead of one", run.attempts));
+  if (run.rows_done != rows_done)
+    throw Failure(fmt::format("the ledger counts {} rows, {} were changed", run.rows_done, rows_done));
+  const auto history = sql.integer("SELECT count(*) FROM weir_migrations WHERE state = 'applied'");
+  if (history != 1) throw Failure(fmt::format("the history has {} rows instead of one", history));
+}
+
+void check_complete(Sql& sql, const Table& table) {
+  check_rows(sql, table);
+  check_ledger(sql, table.rows);
+}
+
+}  // namespace weir::crash

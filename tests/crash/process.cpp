@@ -1,0 +1,101 @@
+#include "crash/process.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <fstream>
+#include <iterator>
+#include <poll.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "crash/harness.hpp"
+
+namespace weir::crash {
+
+Process::Process(const std::vector<std::string>& command, const std::filesystem::path& log) : log_(log) {
+  std::vector<char*> arguments;
+  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
+  if (out < 0) throw Failure(fmt::format("cannot write {}: {}", log.string(), std::strerror(errno)));
+  log_begin_ = std::filesystem::file_size(log);
+  started_ = Clock::now();
+  pid_ = ::fork();
+  if (pid_ == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int nothing = ::open("/dev/null", O_RDONLY);
+    ::dup2(nothing, 0);
+    ::dup2(out, 1);
+    ::dup2(out, 2);
+    ::execv(arguments[0], arguments.data());
+    ::_exit(127);
+  }
+  ::close(out);
+  if (pid_ < 0) throw Failure(fmt::format("fork: {}", std::strerror(errno)));
+  descriptor_ = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+}
+
+Process::~Process() {
+  kill();
+  if (descriptor_ >= 0) ::close(descriptor_);
+}
+
+void Process::signal(int number) const {
+  if (!code_) ::kill(pid_, number);
+}
+
+bool Process::kill() {
+  if (code_) return false;
+  ::kill(pid_, SIGKILL);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  killed_ = WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+  code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  return killed_;
+}
+
+std::optional<int> Process::wait_for(Microseconds limit) {
+  if (code_) return code_;
+  const auto deadline = Clock::now() + limit;
+  for (;;) {
+    const auto left = std::max(deadline - Clock::now(), Clock::duration::zero());
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
+    const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+    pollfd ended{descriptor_, POLLIN, 0};
+    const int ready = ::ppoll(&ended, 1, &timeout, nullptr);
+    if (ready < 0 && errno == EINTR) continue;
+    if (ready <= 0) return std::nullopt;
+    int status = 0;
+    ::waitpid(pid_, &status, 0);
+    code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return code_;
+  }
+}
+
+int Process::wait() {
+  const auto code = wait_for(std::chrono::minutes(2));
+  if (!code) throw Failure("the process hangs; it wrote:\n" + output());
+  return *code;
+}
+
+std::string Process::output() const {
+  std::ifstream in(log_, std::ios::binary);
+  in.seekg(static_cast<std::streamoff>(log_begin_));
+  std::string text{std::istreambuf_iterator<char>(in), {}};
+  constexpr std::size_t kMost = 3000;
+  return text.size() <= kMost ? text : "[...]" + text.substr(text.size() - kMost);
+}
+
+std::string run_command(const std::vector<std::string>& command, const std::filesystem::path& log) {
+  Process process(command, log);
+  if (const int code = process.wait(); code != 0)
+    throw Failure(fmt::format("{} ended with {}:\n{}", command.front(), code, process.output()));
+  return process.output();
+}
+
+}  // namespace weir::crash

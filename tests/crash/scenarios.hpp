@@ -1,0 +1,20 @@
+// The scenarios, one file each.
+#pragma once
+
+#include "crash/migration.hpp"
+
+namespace weir::crash {
+
+std::string run_killed(Context& context);
+std::string commits_cut(Context& context);
+std::string anything_cut(Context& context);
+std::string server_crashed(Context& context);
+std::string rows_written_meanwhile(Context& context);
+std::string two_at_once(Context& context);
+std::string holder_stopped(Context& context);
+std::string interrupted(Context& context);
+std::string migrate_killed(Context& context);
+std::string disk_full_sqlite(Context& context);
+std::string disk_full_postgres(Context& context);
+
+}  // namespace weir::crash
