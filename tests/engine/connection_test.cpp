@@ -65,7 +65,7 @@ TEST_P(Connection, ClassifiesErrors) {
   make_rows(2);
   exec("CREATE TABLE child (id int PRIMARY KEY, n int NOT NULL CHECK (n > 0))");
   EXPECT_EQ(code_of("SELEC 1"), Code::kSqlSyntax);
-  EXPECT_EQ(code_of("SELECT * FROM nothing"), Code::kUndefinedObject);
+  EXPECT_EQ(code_of("SELECT * FROM missing"), Code::kUndefinedObject);
   EXPECT_EQ(code_of("SELECT nonsense FROM t"), Code::kUndefinedObject);
   EXPECT_EQ(code_of("CREATE TABLE t (id int)"), Code::kAlreadyExists);
   EXPECT_EQ(code_of("ALTER TABLE t ADD COLUMN a int"), Code::kAlreadyExists);
@@ -110,7 +110,7 @@ TEST_P(Connection, ChecksAStatementWithoutExecutingIt) {
   make_rows(1);
   connection().check("DELETE FROM t");
   EXPECT_EQ(number("SELECT count(*) FROM t"), 1);
-  EXPECT_EQ(thrown_by([&] { connection().check("DELETE FROM nothing"); }).code(), Code::kUndefinedObject);
+  EXPECT_EQ(thrown_by([&] { connection().check("DELETE FROM missing"); }).code(), Code::kUndefinedObject);
 }
 
 TEST_P(Connection, KnowsItsSessionsWhereTheServerHasThem) {
