@@ -91,13 +91,7 @@ void check_pending(const project::Timeline& timeline, const std::vector<ledger::
 
 DeployOutcome simulate(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                        DeployObserver& observer) {
-  std::unique_ptr<db::Connection> connection;
-  try {
-    connection = database.connect(db::Purpose::kRead);
-  } catch (const Error& error) {
-    // A file that does not exist yet is an empty database.
-    if (error.code() != Code::kCannotConnect || database.capabilities().server_sessions) throw;
-  }
+  const auto connection = connect_to_read(database);
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
   NoFacts none;
   std::optional<DatabaseFacts> facts;
@@ -136,6 +130,15 @@ std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
     }
   }
   return found;
+}
+
+std::unique_ptr<db::Connection> connect_to_read(const db::Database& database) {
+  try {
+    return database.connect(db::Purpose::kRead);
+  } catch (const Error& error) {
+    if (error.code() != Code::kCannotConnect || database.capabilities().server_sessions) throw;
+    return nullptr;
+  }
 }
 
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,

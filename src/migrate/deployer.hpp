@@ -47,6 +47,10 @@ struct DeployOutcome {
   std::size_t count(Action action) const;
 };
 
+// A connection that writes nothing; nothing for a database that its first migration will create (a file that does not
+// exist yet). Errors: as Database::connect().
+std::unique_ptr<db::Connection> connect_to_read(const db::Database& database);
+
 // Errors: kDeployLockHeld; everything apply_migration() and Runner::run() throw, after what came before has been
 // applied and reported; kInterrupted between two steps.
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
