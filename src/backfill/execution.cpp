@@ -1,5 +1,6 @@
 #include "backfill/execution.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "backfill/completeness.hpp"
@@ -20,11 +21,11 @@ std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run
 
 }  // namespace
 
-ledger::Run new_run(const Program& program, const ParameterValues& parameters, std::optional<std::int64_t> rows_total,
-                    const std::string& actor) {
+ledger::Run new_run(const Program& program, const std::optional<ledger::Run>& latest, const ParameterValues& parameters,
+                    std::optional<std::int64_t> rows_total, const std::string& actor) {
   const project::Migration& migration = *program.migration;
   ledger::Run run;
-  run.id.version = migration.version;
+  run.id = {migration.version, latest ? latest->id.attempt + 1 : 1};
   run.name = migration.name;
   run.checksum = migration.checksum;
   run.definition = migration.text;
@@ -91,12 +92,19 @@ bool Execution::choose_run() {
     return true;
   }
   const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
-  run_ = ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor));
+  db::Transaction transaction(*session_.control);
+  run_ = ledger::create_run(ledger, new_run(program_, latest, parameters, rows, request_.actor));
+  transaction.commit();
   return true;
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
   if (latest.state != RunState::kSucceeded || request_.start == Start::kRestart) return false;
+  // Reopened by a rollback: the rows that it had done are gone with what was rolled back.
+  const auto history = ledger::read_history(*session_.ledger);
+  const bool recorded =
+      std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == latest.id.version; });
+  if (!recorded) return false;
   residual_ = measure_residual(database_, *session_.control, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",

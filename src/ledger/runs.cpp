@@ -24,9 +24,8 @@ constexpr const char* kReadLatest =
 constexpr const char* kCreate = R"sql(
 INSERT INTO :weir_runs (version, attempt, name, state, checksum, definition, table_name, key_columns, batch_rows, parameters,
                         rows_total, pass, actor, created_at_ms, updated_at_ms)
-SELECT :version, coalesce(max(attempt), 0) + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
-       :rows_total, 1, :actor, :now, :now
-  FROM :weir_runs WHERE version = :version)sql";
+VALUES (:version, :attempt, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
+        :rows_total, 1, :actor, :now, :now))sql";
 
 constexpr const char* kMove = R"sql(
 UPDATE :weir_runs
@@ -162,6 +161,20 @@ void must_hold_lease(const db::Result& result) {
         .hint("nothing was lost: `weir status` shows who works on it");
 }
 
+void insert_run(Ledger& ledger, const Run& run) {
+  ledger.execute(kCreate, {{"version", run.id.version.text()},
+                           {"attempt", run.id.attempt},
+                           {"name", run.name},
+                           {"checksum", run.checksum},
+                           {"definition", run.definition},
+                           {"table", run.table},
+                           {"keys", encode_names(run.key_columns)},
+                           {"batch", run.batch_rows},
+                           {"parameters", run.parameters},
+                           {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
+                           {"actor", run.actor}});
+}
+
 }  // namespace
 
 std::vector<Run> read_runs(Ledger& ledger) {
@@ -176,19 +189,16 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
 }
 
 Run create_run(Ledger& ledger, const Run& run) {
-  ledger.execute(kCreate, {{"version", run.id.version.text()},
-                           {"name", run.name},
-                           {"checksum", run.checksum},
-                           {"definition", run.definition},
-                           {"table", run.table},
-                           {"keys", encode_names(run.key_columns)},
-                           {"batch", run.batch_rows},
-                           {"parameters", run.parameters},
-                           {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
-                           {"actor", run.actor}});
+  try {
+    insert_run(ledger, run);
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kRunHeld, "another process began a run of this migration in the same moment")
+        .hint("`weir status` shows its progress");
+  }
+  ledger.execute(kCreateSlice, of(run.id, 0));
   const auto created = read_latest_run(ledger, run.id.version);
   if (!created) throw Error(Code::kLedgerCorrupt, "a new run cannot be read back");
-  ledger.execute(kCreateSlice, of(created->id, 0));
   return *created;
 }
 

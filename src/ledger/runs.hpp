@@ -65,8 +65,9 @@ struct Slice {
 std::vector<Run> read_runs(Ledger& ledger);  // newest attempt of a version last
 std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& version);
 
-// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor. The
-// attempt is chosen here.
+// Fields set: version, attempt, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total,
+// actor. The attempt is the one after the last that the caller has seen, so that of two processes only one creates it.
+// Call it in a transaction: nobody may find a run without its slice. Errors: kRunHeld when another process was faster.
 Run create_run(Ledger& ledger, const Run& run);
 
 // Compare-and-set along the transition table. Errors: kIllegalTransition when the run is in another state by now.
