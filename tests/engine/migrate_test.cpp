@@ -72,7 +72,7 @@ TEST_P(Migrate, AFailingStatementLeavesNothingOfItsMigration) {
 
 TEST_P(Migrate, WithoutTransactionGoesOnBehindTheStatementThatFailed) {
   schema("1_steps", "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
-                    "CREATE TABLE c (id nonsense(;\nCREATE TABLE d (id int);\n");
+                    "CREATE TABLE c (id int,);\nCREATE TABLE d (id int);\n");
   const Error error = thrown_by([&] { deploy(); });
   EXPECT_EQ(error.code(), Code::kSqlSyntax);
   EXPECT_EQ(error.place()->line, 4);

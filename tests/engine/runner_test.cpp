@@ -280,6 +280,18 @@ TEST_P(Runner, RefusesASecondWorkerWhileTheFirstLives) {
   EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
 }
 
+// Two that both saw no run yet: the second must not begin one beside the first, whose rows it would change again.
+TEST_P(Runner, Invariant1OfTwoThatBeginARunOnlyOneDoes) {
+  make_rows(20);
+  data("1_count", kCount);
+  pause_after(1);
+  run("count");
+  auto book = ledger();
+  ledger::Run seen_before = latest();  // as a process fills it in that had seen no run
+  EXPECT_EQ(thrown_by([&] { ledger::create_run(book, seen_before); }).code(), Code::kRunHeld);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+}
+
 // Invariant 2: the transaction updates the slice WHERE lease_token = mine; no row updated means roll back and stop.
 TEST_P(Runner, Invariant2AWorkerWhoseTokenWasTakenCommitsNothingMore) {
   make_rows(60);
