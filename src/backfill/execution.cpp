@@ -285,6 +285,7 @@ WalkEnd Execution::run_passes() {
   }
 }
 
+// `passes` counts those of this execution: who starts a failed run again wants it to go on.
 void Execution::check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const {
   const bool grows = previous && residual >= *previous;
   if (!grows && passes < kMaxPasses) return;

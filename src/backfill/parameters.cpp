@@ -70,6 +70,8 @@ ParameterValues resolve_parameters(const project::Migration& migration, const Pa
       throw Error(Code::kUsage,
                   fmt::format("the value of parameter '{}' is not {}", parameter.name, expected(parameter.type)));
     }
+    if (find_invalid_utf8(value))
+      throw Error(Code::kUsage, fmt::format("the value of parameter '{}' is not UTF-8 text", parameter.name));
     const bool boolean = parameter.type == db::ParameterType::kBoolean;
     values[parameter.name] = boolean ? (value == "true" ? "1" : "0") : value;
   }
@@ -92,7 +94,9 @@ std::string encode_parameters(const ParameterValues& values) { return nlohmann::
 
 ParameterValues decode_parameters(const std::string& text) {
   const auto object = nlohmann::json::parse(text, nullptr, false);
-  if (!object.is_object()) throw Error(Code::kLedgerCorrupt, "the parameters of a run cannot be read");
+  const bool readable = object.is_object() &&
+                        std::all_of(object.begin(), object.end(), [](const auto& value) { return value.is_string(); });
+  if (!readable) throw Error(Code::kLedgerCorrupt, "the parameters of a run cannot be read");
   return object.get<ParameterValues>();
 }
 

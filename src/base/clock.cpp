@@ -45,7 +45,8 @@ std::string to_version(EpochMs time) {
 std::string human_duration(Milliseconds duration) {
   const auto ms = duration.count();
   if (ms < 1000) return fmt::format("{} ms", ms);
-  if (ms < 60'000) return fmt::format("{:.1f} s", static_cast<double>(ms) / 1000.0);
+  // Tenths are cut off, not rounded: 59 990 ms must not become "60.0 s".
+  if (ms < 60'000) return fmt::format("{}.{} s", ms / 1000, ms / 100 % 10);
   if (ms < 3'600'000) return fmt::format("{} min {:02} s", ms / 60'000, ms / 1000 % 60);
   return fmt::format("{} h {:02} min", ms / 3'600'000, ms / 60'000 % 60);
 }

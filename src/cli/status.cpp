@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "migrate/deployer.hpp"
 #include "report/json.hpp"
 
 namespace weir::cli {

@@ -106,14 +106,15 @@ Url parse_url(std::string_view text) {
   if (rest.starts_with("//")) {
     url.has_authority = true;
     rest.remove_prefix(2);
-    // The last '@' ends the user part, so that an unescaped '/' or '?' in a password is recognised and not cut
-    // silently.
-    const auto at = rest.rfind('@');
-    const auto authority_end = rest.find_first_of("/?#", 0);
-    if (at != std::string_view::npos && authority_end != std::string_view::npos && authority_end < at &&
-        rest.substr(0, authority_end).find(':') != std::string_view::npos && rest.find('?') > at) {
+    // An '@' that comes only behind the authority: an unescaped '/' or '?' has cut a password in two. What follows
+    // must not be read as a path or an option, and not be shown.
+    const auto authority_end = std::min(rest.find_first_of("/?#"), rest.size());
+    const std::string_view authority = rest.substr(0, authority_end);
+    if (authority.find(':') != std::string_view::npos && authority.find('@') == std::string_view::npos &&
+        rest.find('@', authority_end) != std::string_view::npos) {
       refuse(fmt::format("the password contains an unescaped '{}'", rest[authority_end]),
-             fmt::format("write '{}' as %{:02X}", rest[authority_end], static_cast<int>(rest[authority_end])));
+             fmt::format("write '{}' as %{:02X}; an '@' in an option is written %40", rest[authority_end],
+                         static_cast<int>(rest[authority_end])));
     }
     const auto end = std::min(rest.find_first_of("/?"), rest.size());
     parse_authority(rest.substr(0, end), url);

@@ -1,6 +1,7 @@
 #include "db/value.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -26,7 +27,12 @@ std::string to_hex(std::string_view bytes) {
 std::string from_hex(const std::string& hex) {
   std::string bytes;
   if (hex.size() % 2 != 0) corrupt(hex);
-  for (std::size_t i = 0; i < hex.size(); i += 2) bytes += static_cast<char>(std::stoi(hex.substr(i, 2), nullptr, 16));
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    unsigned byte = 0;
+    const char* end = hex.data() + i + 2;
+    if (std::from_chars(hex.data() + i, end, byte, 16).ptr != end) corrupt(hex);
+    bytes += static_cast<char>(byte);
+  }
   return bytes;
 }
 

@@ -10,7 +10,7 @@
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/runs.hpp"
-#include "sql/scanner.hpp"
+#include "sql/transaction_control.hpp"
 
 namespace weir::migrate {
 namespace {
@@ -193,15 +193,11 @@ void forget(const ApplyContext& context, ledger::Ledger& ledger, const Migration
 void check_statements(const Migration& migration, const sql::Dialect& dialect) {
   for (const auto& section : migration.sections) {
     for (const auto& statement : section.statements) {
-      sql::Scanner scanner(statement.text, dialect);
-      const sql::Token first = scanner.next();
-      const bool ends = first.is_word("begin") || first.is_word("commit") || first.is_word("rollback") ||
-                        first.is_word("end") || first.is_word("abort") ||
-                        (first.is_word("start") && statement.text.size() < 40);
-      if (!ends) continue;
-      throw Error(Code::kInvalidFile,
-                  fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself", first.text,
-                              to_string(section.kind)))
+      if (!sql::controls_transaction(statement.text, dialect)) continue;
+      throw Error(
+          Code::kInvalidFile,
+          fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself",
+                      statement.text.substr(0, statement.text.find_first_of(" \t\n;(")), to_string(section.kind)))
           .at(migration.place_in(statement))
           .hint("remove it; `-- migrate:up transaction:false` runs the statements without a transaction");
     }

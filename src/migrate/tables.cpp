@@ -36,23 +36,30 @@ class TableReader {
     if (tokens_.size() < 2) return std::nullopt;
     const auto& verb = tokens_[0];
     const auto& object = tokens_[1];
-    if (verb.is_word("alter") && object.is_word("table")) return names_from(2, {"references", "to"});
-    if (verb.is_word("drop") && object.is_word("table")) return names_from(2, {});
-    if (verb.is_word("create") && object.is_word("table") && !contains("as") && !contains("like"))
-      return names_from(2, {"references"});
+    // The other table of these stands where only a grammar finds it.
+    for (const auto word : {"select", "table", "partition", "inherits", "inherit", "like"}) {
+      if (position_of(word, 2) < tokens_.size()) return std::nullopt;
+    }
+    if (verb.is_word("alter") && object.is_word("table") && !is_word_at(2, "all"))
+      return names_from(2, {"references", "to"});
+    if (verb.is_word("drop") && object.is_word("table") && !contains("cascade")) return names_from(2, {});
+    if (verb.is_word("create") && object.is_word("table") && !contains("as")) return names_from(2, {"references"});
     if (verb.is_word("create") && any_word(object, {"index", "unique"})) return names_from(position_of("on") + 1, {});
-    if (verb.is_word("update") && !contains("select") && !contains("from")) return names_from(1, {});
-    if (verb.is_word("insert") && object.is_word("into") && !contains("select")) return names_from(2, {});
-    if (verb.is_word("delete") && object.is_word("from") && !contains("select") && !contains("using"))
-      return names_from(2, {});
+    if (verb.is_word("update") && !object.is_word("or") && !contains("from")) return names_from(1, {});
+    if (verb.is_word("insert") && object.is_word("into")) return names_from(2, {});
+    if (verb.is_word("delete") && object.is_word("from") && !contains("using")) return names_from(2, {});
     return std::nullopt;
   }
 
  private:
   bool contains(std::string_view word) const { return position_of(word) < tokens_.size(); }
-  std::size_t position_of(std::string_view word) const {
-    const auto found = std::find_if(tokens_.begin(), tokens_.end(), [&](const auto& t) { return t.is_word(word); });
-    return static_cast<std::size_t>(found - tokens_.begin());
+  bool is_word_at(std::size_t at, std::string_view word) const {
+    return at < tokens_.size() && tokens_[at].is_word(word);
+  }
+  // The position of `word` from `at` on; behind the last token when it does not stand there.
+  std::size_t position_of(std::string_view word, std::size_t at = 0) const {
+    while (at < tokens_.size() && !tokens_[at].is_word(word)) ++at;
+    return at;
   }
 
   // The list of names at `at`, and the one behind each of `keywords`.

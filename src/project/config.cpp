@@ -105,6 +105,18 @@ class TomlReader {
   Config& config_;
 };
 
+// Without quotes and without the comment behind the value.
+std::string_view dotenv_value(std::string_view text) {
+  if (!text.empty() && (text.front() == '"' || text.front() == '\'')) {
+    const auto close = text.find(text.front(), 1);
+    if (close != std::string_view::npos) {
+      const std::string_view rest = trim(text.substr(close + 1));
+      if (rest.empty() || rest.front() == '#') return text.substr(1, close - 1);
+    }
+  }
+  return trim(text.substr(0, text.find(" #")));
+}
+
 }  // namespace
 
 std::map<std::string, std::string> parse_dotenv(std::string_view text, const std::string& display_name) {
@@ -120,13 +132,7 @@ std::map<std::string, std::string> parse_dotenv(std::string_view text, const std
       // The line itself may hold a secret: it is not shown.
       throw Error(Code::kConfig, "this line is not KEY=value").at({display_name, number, 1, ""});
     }
-    std::string_view value = trim(line.substr(equals + 1));
-    if (value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front()) {
-      value = value.substr(1, value.size() - 2);
-    } else if (const auto comment = value.find(" #"); comment != std::string_view::npos) {
-      value = trim(value.substr(0, comment));
-    }
-    values[std::string(trim(line.substr(0, equals)))] = std::string(value);
+    values[std::string(trim(line.substr(0, equals)))] = std::string(dotenv_value(trim(line.substr(equals + 1))));
   }
   return values;
 }

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "project/header.hpp"
 #include "sql/template.hpp"
+#include "sql/transaction_control.hpp"
 
 namespace weir::project {
 namespace {
@@ -61,6 +62,9 @@ std::optional<Marker> read_marker(std::string_view comment, std::size_t begin, c
   const auto name_end = std::min(comment.find_first_of(" \t", name_at), comment.size());
   const std::string name(comment.substr(name_at, name_end - name_at));
   const Place at = shifted(place, word_at);
+  if (place.column != 1)
+    refuse(place, fmt::format("`migrate:{}` does not stand at the start of its line", name),
+           "remove the blanks before it; in a comment, write it without the '--'");
   return Marker{section_kind(name, kind, at), at, begin, std::string(comment.substr(name_end)), name_end};
 }
 
@@ -168,6 +172,10 @@ void check_data(const Migration& migration, const sql::Dialect& dialect) {
   }
   bool bounded = false;
   for (const auto& statement : batch->statements) {
+    if (sql::controls_transaction(statement.text, dialect))
+      refuse(sql::place_of(statement.text, 0, {migration.file, statement.line, statement.column}),
+             "this statement would begin or end the transaction of the batch",
+             "remove it; every batch is a transaction");
     for (const auto& p : sql::find_placeholders(statement.text, dialect)) {
       check_placeholder(migration, p.name, migration.place_in(statement, p.offset), true);
       bounded = bounded || p.name == "batch" || p.name == "range";

@@ -1,5 +1,7 @@
 #include "sql/scanner.hpp"
 
+#include <utility>
+
 #include "base/text.hpp"
 
 namespace weir::sql {
@@ -38,18 +40,13 @@ Token Scanner::next() {
     bool newline = false;
     for (; end < text_.size() && is_blank(text_[end]); ++end)
       newline = newline || text_[end] == '\n' || text_[end] == '\r';
-    // The SQL standard lets a string go on after a blank that holds a line end.
-    const bool string_may_follow = continues_escape_string_ && newline;
-    const Token token = take(TokenKind::kBlank, end);
-    continues_escape_string_ = string_may_follow;
-    return token;
+    // The SQL standard lets a string go on behind a line end.
+    if (newline && escape_string_ == EscapeString::kEnded) escape_string_ = EscapeString::kMayGoOn;
+    return take(TokenKind::kBlank, end);
   }
-  const bool continued = continues_escape_string_;
-  continues_escape_string_ = false;
-  if (c == '-' && peek(1) == '-' && (!dialect_->dash_comment_needs_blank || is_blank(peek(2)) || peek(2) == '\0')) {
-    continues_escape_string_ = continued;
+  if (c == '-' && peek(1) == '-' && (!dialect_->dash_comment_needs_blank || is_blank(peek(2)) || peek(2) == '\0'))
     return line_comment();
-  }
+  const bool continued = std::exchange(escape_string_, EscapeString::kNone) == EscapeString::kMayGoOn;
   if (c == '#' && dialect_->hash_comments) return line_comment();
   if (c == '/' && peek(1) == '*') return block_comment();
   if (c == '\'') return quoted('\'', dialect_->backslash_in_strings || continued, TokenKind::kString, 0);
@@ -123,7 +120,7 @@ Token Scanner::quoted(char quote, bool backslashes, TokenKind kind, std::size_t 
       end += 2;
     } else {
       const Token token = take(kind, end + 1);
-      continues_escape_string_ = dialect_->escape_strings && backslashes;
+      if (dialect_->escape_strings && backslashes) escape_string_ = EscapeString::kEnded;
       return token;
     }
   }

@@ -73,7 +73,8 @@ class Scanner {
   std::size_t at_ = 0;
   ScanProblem problem_ = ScanProblem::kNone;
   std::size_t problem_offset_ = 0;
-  bool continues_escape_string_ = false;  // E'..' NEWLINE '..' stays in escape mode
+  // E'..' NEWLINE '..' stays in escape mode; blanks and line comments may stand around the line end.
+  enum class EscapeString { kNone, kEnded, kMayGoOn } escape_string_ = EscapeString::kNone;
 };
 
 }  // namespace weir::sql

@@ -119,6 +119,7 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
   const auto found = connection.execute({kFindTable, {table_name(as_written)}});
   if (found.rows.empty()) return std::nullopt;
   db::TableInfo table;
+  table.name.schema = "main";  // a temporary table of the same name must not come between
   table.name.name = db::as_text(found.rows[0][0]);
   const bool is_virtual = starts_with_icase(trim(db::as_text(found.rows[0][2])), "create virtual");
   table.kind = db::as_text(found.rows[0][1]) == "view" ? db::TableKind::kView

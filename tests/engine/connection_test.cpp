@@ -1,0 +1,233 @@
+// Connections, transactions and the batch as one transaction: what every engine promises to the layers above it.
+#include "db/connection.hpp"
+
+#include "support/database_test.hpp"
+
+namespace weir {
+namespace {
+
+using test::DatabaseTest;
+using test::thrown_by;
+
+class Connection : public DatabaseTest {
+ protected:
+  Code code_of(const std::string& sql) {
+    return thrown_by([&] { connection().execute_text(sql); }).code();
+  }
+};
+WEIR_ON_EVERY_ENGINE(Connection);
+
+TEST_P(Connection, BindsValuesAndCountsRows) {
+  make_rows(3);
+  const auto sql = [&](const char* text) { return sql::Template(text, database().dialect()).render().sql; };
+  EXPECT_EQ(connection().execute({sql("UPDATE t SET a = :a WHERE id > :i"), {std::string("it's"), std::int64_t{1}}}).affected, 2);
+  EXPECT_EQ(connection().execute({sql("SELECT a FROM t WHERE a = :a"), {std::string("it's")}}).rows.size(), 2U);
+  EXPECT_EQ(connection().execute({sql("UPDATE t SET a = :a WHERE id = 3"), {db::Value{}}}).affected, 1);
+  EXPECT_EQ(query("SELECT a FROM t ORDER BY id"), "NULL\nit's\nNULL");
+}
+
+TEST_P(Connection, NamesItsColumns) {
+  EXPECT_EQ(connection().execute_text("SELECT 1 AS one, 2 AS two").columns, (std::vector<std::string>{"one", "two"}));
+}
+
+TEST_P(Connection, RollsBackWhatWasNotCommitted) {
+  make_rows(3);
+  {
+    db::Transaction transaction(connection());
+    exec("DELETE FROM t");
+    EXPECT_TRUE(connection().in_transaction());
+  }
+  EXPECT_FALSE(connection().in_transaction());
+  EXPECT_EQ(number("SELECT count(*) FROM t"), 3);
+  {
+    db::Transaction transaction(connection());
+    exec("DELETE FROM t WHERE id = 1");
+    transaction.commit();
+  }
+  EXPECT_EQ(number("SELECT count(*) FROM t"), 2);
+}
+
+TEST_P(Connection, IsUsableAfterAnErrorInATransaction) {
+  make_rows(1);
+  try {
+    db::Transaction transaction(connection());
+    exec("UPDATE t SET n = 5");
+    exec("SELECT nonsense FROM t");
+    FAIL() << "the statement passed";
+  } catch (const Error& error) {
+    EXPECT_EQ(error.code(), Code::kUndefinedObject);
+  }
+  EXPECT_FALSE(connection().broken());
+  EXPECT_EQ(number("SELECT n FROM t"), 0);
+}
+
+TEST_P(Connection, ClassifiesErrors) {
+  make_rows(2);
+  exec("CREATE TABLE child (id int PRIMARY KEY, n int NOT NULL CHECK (n > 0))");
+  EXPECT_EQ(code_of("SELEC 1"), Code::kSqlSyntax);
+  EXPECT_EQ(code_of("SELECT * FROM missing"), Code::kUndefinedObject);
+  EXPECT_EQ(code_of("SELECT nonsense FROM t"), Code::kUndefinedObject);
+  EXPECT_EQ(code_of("CREATE TABLE t (id int)"), Code::kAlreadyExists);
+  EXPECT_EQ(code_of("ALTER TABLE t ADD COLUMN a int"), Code::kAlreadyExists);
+  EXPECT_EQ(code_of("INSERT INTO t (id, n) VALUES (1, 1)"), Code::kConstraint);
+  EXPECT_EQ(code_of("INSERT INTO child VALUES (1, NULL)"), Code::kConstraint);
+  EXPECT_EQ(code_of("INSERT INTO child VALUES (1, 0)"), Code::kConstraint);
+  EXPECT_FALSE(thrown_by([&] { exec("SELEC 1"); }).is_transient());
+}
+
+TEST_P(Connection, AReadConnectionWritesNothing) {
+  make_rows(1);
+  const auto reader = connect(db::Purpose::kRead);
+  EXPECT_EQ(thrown_by([&] { reader->execute_text("UPDATE t SET n = 1"); }).code(), Code::kReadOnly);
+  EXPECT_EQ(thrown_by([&] { reader->execute_text("CREATE TABLE x (id int)"); }).code(), Code::kReadOnly);
+  EXPECT_EQ(number("SELECT n FROM t"), 0);
+}
+
+TEST_P(Connection, AStatementTimeoutEndsAStatement) {
+  connection().set_statement_timeout(Milliseconds(50));
+  EXPECT_EQ(code_of("WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 1000000000) "
+                    "SELECT count(*) FROM s"),
+            Code::kTimeout);
+  connection().set_statement_timeout(Milliseconds(0));
+  EXPECT_EQ(number("SELECT 1"), 1);
+}
+
+TEST_P(Connection, ALockTimeoutEndsTheWaitForAnotherWriter) {
+  make_rows(1);
+  const auto other = connect();
+  db::Transaction holds(*other);
+  other->execute_text("UPDATE t SET n = 1");
+  connection().set_lock_timeout(Milliseconds(50));
+  const Error error = thrown_by([&] {
+    db::Transaction transaction(connection());
+    exec("ALTER TABLE t ADD COLUMN b int");
+  });
+  EXPECT_EQ(error.code(), pick(Code::kLockTimeout, Code::kBusy));
+  EXPECT_EQ(error.next(), Next::kRetry);
+}
+
+TEST_P(Connection, ChecksAStatementWithoutExecutingIt) {
+  make_rows(1);
+  connection().check("DELETE FROM t");
+  EXPECT_EQ(number("SELECT count(*) FROM t"), 1);
+  EXPECT_EQ(thrown_by([&] { connection().check("DELETE FROM missing"); }).code(), Code::kUndefinedObject);
+}
+
+TEST_P(Connection, KnowsItsSessionsWhereTheServerHasThem) {
+  const auto other = connect();
+  if (!database().capabilities().server_sessions) {
+    EXPECT_EQ(other->session_id(), "");
+    return;
+  }
+  const std::string session = other->session_id();
+  EXPECT_NE(session, connection().session_id());
+  EXPECT_EQ(connection().session_liveness(session), Liveness::kAlive);
+  EXPECT_EQ(connection().session_liveness(session + "9"), Liveness::kDead);
+}
+
+TEST_P(Connection, TellsTheClockOfTheDatabase) {
+  const auto before = system_clock().wall();
+  const auto now = number("SELECT " + database().now_ms());
+  EXPECT_NEAR(static_cast<double>(now), static_cast<double>(before), 60'000.0);
+}
+
+// --- batches
+
+class Batch : public DatabaseTest {
+ protected:
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    if (IsSkipped()) return;
+    make_rows(10);
+    exec("CREATE TABLE mark (id int PRIMARY KEY, token text, rows_done bigint, cursor_key text);"
+         "INSERT INTO mark VALUES (1, 'mine', 0, '')");
+    disconnect();
+    worker_ = connect(db::Purpose::kWorker);
+  }
+  void TearDown() override {
+    program_.reset();
+    worker_.reset();
+    DatabaseTest::TearDown();
+  }
+  sql::Template sql(const std::string& text) { return {text, database().dialect()}; }
+  // One batch over ids up to :hi.
+  db::BatchResult run_batch(const std::vector<std::string>& changes, const std::string& token = "mine") {
+    std::vector<sql::Template> templates;
+    for (const auto& change : changes) templates.push_back(sql(change));
+    program_ = worker_->compile(
+        {templates,
+         {{"batch", "(id <= :hi)"}},
+         sql("UPDATE mark SET rows_done = rows_done + :weir_rows, cursor_key = :cursor WHERE id = 1 AND token = :token"),
+         sql("SELECT id FROM t WHERE id > :hi ORDER BY id LIMIT 1 OFFSET 2")});
+    return program_->run({{"hi", std::int64_t{3}}, {"cursor", std::string("three")}, {"token", token}});
+  }
+  std::string mark() { return query("SELECT rows_done, cursor_key FROM mark"); }
+
+  std::unique_ptr<db::Connection> worker_;
+  std::unique_ptr<db::BatchProgram> program_;
+};
+WEIR_ON_EVERY_ENGINE(Batch);
+
+TEST_P(Batch, Invariant1CommitsChangeAndCheckpointTogetherAndLooksAhead) {
+  const auto result = run_batch({"UPDATE t SET n = 1 WHERE :batch"});
+  EXPECT_EQ(result.rows, 3);
+  ASSERT_EQ(result.boundary.size(), 1U);
+  EXPECT_EQ(db::as_integer(result.boundary[0][0]), 6);
+  EXPECT_EQ(mark(), "3|three");
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 3);
+  EXPECT_FALSE(worker_->in_transaction());
+}
+
+TEST_P(Batch, IsRepeatable) {
+  run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
+  program_->run({{"hi", std::int64_t{8}}, {"cursor", std::string("eight")}, {"token", std::string("mine")}});
+  EXPECT_EQ(mark(), "11|eight");
+}
+
+TEST_P(Batch, Invariant2LeavesNothingWhenTheLeaseIsLost) {
+  EXPECT_EQ(thrown_by([&] { run_batch({"UPDATE t SET n = 1 WHERE :batch"}, "theirs"); }).code(), Code::kLeaseLost);
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
+  EXPECT_EQ(mark(), "0|");
+  EXPECT_FALSE(worker_->in_transaction());
+}
+
+TEST_P(Batch, LeavesNothingWhenAChangeFails) {
+  const std::string second = "INSERT INTO t (id, n) VALUES (10, 0) /* :batch */";
+  const Error error = thrown_by([&] { run_batch({"UPDATE t SET n = 1 WHERE :batch", second}); });
+  EXPECT_EQ(error.code(), Code::kConstraint);
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
+  EXPECT_EQ(mark(), "0|");
+  EXPECT_FALSE(worker_->in_transaction());
+  // The connection is good for the next batch.
+  EXPECT_EQ(run_batch({"UPDATE t SET n = 1 WHERE :batch"}).rows, 3);
+}
+
+TEST_P(Batch, CountsTheRowsOfTheLastChange) {
+  EXPECT_EQ(run_batch({"UPDATE t SET a = 'x' WHERE :batch", "UPDATE t SET n = 1 WHERE :batch AND id < 3"}).rows, 2);
+  EXPECT_EQ(mark(), "2|three");
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE a = 'x'"), 3);
+}
+
+TEST_P(Batch, TakesReturningAndCommentsAsTheyAre) {
+  EXPECT_EQ(run_batch({"UPDATE t SET n = 1 WHERE :batch RETURNING id, a -- the end"}).rows, 3);
+  EXPECT_EQ(mark(), "3|three");
+}
+
+TEST_P(Batch, ChangesNothingAndStillMovesTheCursor) {
+  EXPECT_EQ(run_batch({"UPDATE t SET n = 1 WHERE :batch AND n = 7"}).rows, 0);
+  EXPECT_EQ(mark(), "0|three");
+}
+
+TEST_P(Batch, GivesNoBoundaryAtTheEnd) {
+  run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
+  const auto last = program_->run({{"hi", std::int64_t{9}}, {"cursor", std::string("nine")}, {"token", std::string("mine")}});
+  EXPECT_TRUE(last.boundary.empty());
+}
+
+TEST_P(Batch, BindsANullAndTextThatLooksLikeSql) {
+  EXPECT_EQ(run_batch({"UPDATE t SET a = 'it''s :hi; DROP TABLE t' WHERE :batch"}).rows, 3);
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE a LIKE '%:hi%'"), 3);
+}
+
+}  // namespace
+}  // namespace weir
