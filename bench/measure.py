@@ -81,17 +81,25 @@ class Server:
     def cpu(self):
         """CPU seconds of all server processes so far: the postmaster, which collects those of its children that
         ended, and the children that live."""
-        total = 0
-        for stat in Path('/proc').glob('[0-9]*/stat'):
-            try:
-                fields = stat.read_text().rsplit(')', 1)[1].split()
-            except (FileNotFoundError, ProcessLookupError):
-                continue
-            if int(stat.parent.name) == self.pid:
-                total += sum(map(int, fields[11:15]))
-            elif int(fields[1]) == self.pid:
-                total += sum(map(int, fields[11:13]))
-        return total / TICKS
+        # A server process that ends between two looks would be missed: ended, but not yet collected.
+        time.sleep(0.2)
+        before = None
+        while True:
+            spent = {}
+            for stat in Path('/proc').glob('[0-9]*/stat'):
+                try:
+                    fields = stat.read_text().rsplit(')', 1)[1].split()
+                except (FileNotFoundError, ProcessLookupError):
+                    continue
+                pid = int(stat.parent.name)
+                if pid == self.pid:
+                    spent[pid] = sum(map(int, fields[11:15]))
+                elif int(fields[1]) == self.pid:
+                    spent[pid] = sum(map(int, fields[11:13]))
+            if before == spent.keys():
+                return sum(spent.values()) / TICKS
+            before = spent.keys()
+            time.sleep(0.02)
 
     def wal(self):
         return int(self.psql('postgres', "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
