@@ -10,6 +10,7 @@
 #include "engines/postgres/batch_step.hpp"
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/errors.hpp"
+#include "engines/postgres/plan_choice.hpp"
 #include "engines/postgres/results.hpp"
 
 namespace weir::engines::postgres {
@@ -20,13 +21,17 @@ using SteadyClock = std::chrono::steady_clock;
 // Counting the changed rows in the server costs it about 5 % of a batch (docs/performance.md), a second round trip lets
 // the command's tag tell their number for nothing: it pays when it is shorter than a thirtieth of the batch.
 constexpr int kTripsThatPay = 30;
+// Less it never costs: on one machine both ends have to be woken. It also keeps batches of a few milliseconds at one
+// statement, which can do without planning (plan_choice.hpp).
+constexpr std::chrono::microseconds kLeastTrip{200};
 
 class Program final : public db::BatchProgram {
  public:
   Program(Connection& connection, const db::BatchSource& source)
       : connection_(connection),
         checkpoint_(checkpoint_alone(source, connection.fence_mark()), ""),
-        boundary_(BatchStatement{source.boundary.render(), 0, 0}, "") {
+        boundary_(BatchStatement{source.boundary.render(), 0, 0}, ""),
+        plans_(connection, source.changes.size() == 1 ? target_of(source.changes[0].text()) : "") {
     for (std::size_t i = 0; i < source.changes.size(); ++i) {
       const bool several = source.changes.size() > 1;
       changes_.emplace_back(change_alone(source, i),
@@ -45,6 +50,11 @@ class Program final : public db::BatchProgram {
     if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
     boundary_.bind(bindings, 0);
+    if (one_trip()) {
+      plans_.prefer_generic({&*together_, &boundary_});
+    } else {
+      plans_.prefer_custom();
+    }
     if (connection_.broken() || PQenterPipelineMode(connection_.handle()) != 1) connection_.fail(nullptr, "");
     sent_.clear();
     try {
@@ -92,14 +102,14 @@ class Program final : public db::BatchProgram {
   }
 
   SteadyClock::duration measure_round_trip() {
-    auto shortest = SteadyClock::duration::max();
+    SteadyClock::duration shortest = std::chrono::seconds(1);
     for (int i = 0; i < 3; ++i) {
       const auto begun = SteadyClock::now();
       const ResultHandle answer(PQexec(connection_.handle(), ""));
       if (PQresultStatus(answer.get()) != PGRES_EMPTY_QUERY) connection_.fail(answer.get(), "");
       shortest = std::min(shortest, SteadyClock::now() - begun);
     }
-    return shortest;
+    return std::max<SteadyClock::duration>(shortest, kLeastTrip);
   }
 
   // The first batch counts in the server: how long one takes is not known yet.
@@ -225,6 +235,7 @@ class Program final : public db::BatchProgram {
   Step checkpoint_;
   std::optional<Step> together_;  // the last change and the checkpoint
   Step boundary_;
+  PlanChoice plans_;
   SteadyClock::duration round_trip_{};
   SteadyClock::duration last_{};  // what the last batch took
   bool stale_ = false;            // the last error is healed by preparing anew
