@@ -1,95 +1,45 @@
 #include "engines/postgres/batch.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "engines/postgres/batch_sql.hpp"
+#include "engines/postgres/batch_step.hpp"
 #include "engines/postgres/connection.hpp"
 #include "engines/postgres/errors.hpp"
-#include "engines/postgres/parameters.hpp"
+#include "engines/postgres/plan_choice.hpp"
 #include "engines/postgres/results.hpp"
 
 namespace weir::engines::postgres {
 namespace {
 
-constexpr std::size_t kNoBinding = static_cast<std::size_t>(-1);
+using SteadyClock = std::chrono::steady_clock;
 
-// One statement of the pipeline, ready to be sent again and again without building anything.
-class Step {
- public:
-  Step(BatchStatement statement, std::string label)
-      : statement_(std::move(statement)),
-        label_(std::move(label)),
-        positions_(statement_.rendered.names.size(), kNoBinding),
-        parameters_(statement_.rendered.names.size()) {}
-
-  void prepare(Connection& connection) {
-    try {
-      name_ = connection.prepare(statement_.rendered.sql);
-    } catch (const Error& error) {
-      throw in_the_users_words(error);
-    }
-  }
-
-  // `rows` is what db::kRowsPlaceholder stands for, if this step has it. Texts in `bindings` stay until send().
-  void bind(const db::Bindings& bindings, std::int64_t rows) {
-    const auto& names = statement_.rendered.names;
-    for (std::size_t i = 0; i < names.size(); ++i) {
-      if (names[i] == db::kRowsPlaceholder) {
-        parameters_.set(i, rows);
-      } else {
-        parameters_.set(i, binding(i, bindings));
-      }
-    }
-  }
-
-  const std::string& name() const { return name_; }
-  const Parameters& parameters() const { return parameters_; }
-  const std::string& sql() const { return statement_.rendered.sql; }
-
-  // The offset of an error in the SQL that was sent becomes one in the change's text, or none.
-  Error in_the_users_words(const Error& error) const {
-    Error translated = without_offset(error);
-    if (!label_.empty()) std::move(translated).context(label_);
-    const auto offset = error.sql_offset() ? statement_.change_offset(*error.sql_offset()) : std::nullopt;
-    return offset ? std::move(translated).sql_offset(*offset) : std::move(translated);
-  }
-
- private:
-  // Callers bind the same names in the same order every time, so the place of last time is looked at first.
-  const db::Value& binding(std::size_t index, const db::Bindings& bindings) {
-    const auto& name = statement_.rendered.names[index];
-    std::size_t& at = positions_[index];
-    if (at >= bindings.size() || bindings[at].first != name) {
-      const auto found = std::find_if(bindings.begin(), bindings.end(), [&](const auto& b) { return b.first == name; });
-      if (found == bindings.end()) throw Error(Code::kInternal, fmt::format("no value is bound to :{}", name));
-      at = static_cast<std::size_t>(found - bindings.begin());
-    }
-    return bindings[at].second;
-  }
-
-  BatchStatement statement_;
-  std::string label_;  // what to say before an error, where there are several changes
-  std::string name_;
-  std::vector<std::size_t> positions_;
-  Parameters parameters_;
-};
+// Counting the changed rows in the server costs it about 5 % of a batch (docs/performance.md), a second round trip lets
+// the command's tag tell their number for nothing: it pays when it is shorter than a thirtieth of the batch.
+constexpr int kTripsThatPay = 30;
+// Less it never costs: on one machine both ends have to be woken. It also keeps batches of a few milliseconds at one
+// statement, which can do without planning (plan_choice.hpp).
+constexpr std::chrono::microseconds kLeastTrip{200};
 
 class Program final : public db::BatchProgram {
  public:
   Program(Connection& connection, const db::BatchSource& source)
       : connection_(connection),
         checkpoint_(checkpoint_alone(source, connection.fence_mark()), ""),
-        boundary_(BatchStatement{source.boundary.render(), 0, 0}, "") {
+        boundary_(BatchStatement{source.boundary.render(), 0, 0}, ""),
+        plans_(connection, source.changes.size() == 1 ? target_of(source.changes[0].text()) : "") {
     for (std::size_t i = 0; i < source.changes.size(); ++i) {
       const bool several = source.changes.size() > 1;
       changes_.emplace_back(change_alone(source, i),
                             several ? fmt::format("statement {} of {}", i + 1, source.changes.size()) : "");
     }
     prepare();
-    use_one_statement(source);
+    put_together(source);
+    round_trip_ = measure_round_trip();
   }
 
   db::BatchResult run(const db::Bindings& bindings) override {
@@ -97,12 +47,21 @@ class Program final : public db::BatchProgram {
     if (generation_ != connection_.generation()) prepare();
     // Everything that can fail here does so before a byte is sent.
     for (auto& change : changes_) change.bind(bindings, 0);
+    if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
     boundary_.bind(bindings, 0);
+    if (one_trip()) {
+      plans_.prefer_generic({&*together_, &boundary_});
+    } else {
+      plans_.prefer_custom();
+    }
     if (connection_.broken() || PQenterPipelineMode(connection_.handle()) != 1) connection_.fail(nullptr, "");
     sent_.clear();
     try {
-      return execute(bindings);
+      const auto begun = SteadyClock::now();
+      db::BatchResult result = one_trip() ? execute_together() : execute_apart(bindings);
+      last_ = SteadyClock::now() - begun;
+      return result;
     } catch (...) {
       clean_up();
       throw;
@@ -124,11 +83,12 @@ class Program final : public db::BatchProgram {
     for (auto& change : changes_) change.prepare(connection_);
     checkpoint_.prepare(connection_);
     boundary_.prepare(connection_);
+    if (together_) together_->prepare(connection_);
   }
 
-  // Where the server takes the last change as a CTE, it and the checkpoint become one statement, and the whole batch
+  // Where the server takes the last change as a CTE, it and the checkpoint can be one statement, and the whole batch
   // one round trip. Where it refuses (tables with rules, for example) the change stays alone; it was prepared before.
-  void use_one_statement(const db::BatchSource& source) {
+  void put_together(const db::BatchSource& source) {
     auto statement = change_with_checkpoint(source, connection_.fence_mark());
     if (!statement) return;
     Step step(*std::move(statement), "");
@@ -138,33 +98,54 @@ class Program final : public db::BatchProgram {
       if (error.is_transient()) throw;
       return;
     }
-    changes_.pop_back();
-    checkpoint_ = std::move(step);
-    one_round_trip_ = true;
+    together_ = std::move(step);
   }
 
-  db::BatchResult execute(const db::Bindings& bindings) {
+  SteadyClock::duration measure_round_trip() {
+    SteadyClock::duration shortest = std::chrono::seconds(1);
+    for (int i = 0; i < 3; ++i) {
+      const auto begun = SteadyClock::now();
+      const ResultHandle answer(PQexec(connection_.handle(), ""));
+      if (PQresultStatus(answer.get()) != PGRES_EMPTY_QUERY) connection_.fail(answer.get(), "");
+      shortest = std::min(shortest, SteadyClock::now() - begun);
+    }
+    return std::max<SteadyClock::duration>(shortest, kLeastTrip);
+  }
+
+  // The first batch counts in the server: how long one takes is not known yet.
+  bool one_trip() const { return together_ && last_ < kTripsThatPay * round_trip_; }
+
+  db::BatchResult execute_together() {
+    send(begin_, kNoParameters, nullptr);
+    for (std::size_t i = 0; i + 1 < changes_.size(); ++i) send(changes_[i]);
+    send(*together_);
+    const std::size_t counted = sent_.size() - 1;
     db::BatchResult result;
+    result.boundary = commit_and_look_ahead();
+    result.rows = parse_integer(PQgetvalue(sent_[counted].answer.get(), 0, 0)).value_or(0);
+    return result;
+  }
+
+  db::BatchResult execute_apart(const db::Bindings& bindings) {
     send(begin_, kNoParameters, nullptr);
     for (const auto& change : changes_) send(change);
-    if (!one_round_trip_) {
-      if (const Sent* failed = receive()) report(*failed);
-      result.rows = tag_count(sent_.back().answer.get());
-      sent_.clear();
-      checkpoint_.bind(bindings, result.rows);
-    }
+    if (const Sent* failed = receive()) report(*failed);
+    db::BatchResult result;
+    result.rows = tag_count(sent_.back().answer.get());
+    sent_.clear();
+    checkpoint_.bind(bindings, result.rows);
     send(checkpoint_);
+    result.boundary = commit_and_look_ahead();
+    return result;
+  }
+
+  std::vector<db::Row> commit_and_look_ahead() {
     send(commit_, kNoParameters, nullptr);
     send(boundary_);
     const Sent* failed = receive();
     if (failed && !(failed->step == &boundary_ && is_stale_plan(failed->answer.get()))) report(*failed);
     if (PQexitPipelineMode(connection_.handle()) != 1) connection_.fail(nullptr, "");
-    if (one_round_trip_) {
-      const PGresult* counted = sent_[sent_.size() - 3].answer.get();  // before COMMIT and the boundary
-      result.rows = parse_integer(PQgetvalue(counted, 0, 0)).value_or(0);
-    }
-    result.boundary = failed ? look_ahead_anew() : rows_of(sent_.back().answer.get());
-    return result;
+    return failed ? look_ahead_anew() : rows_of(sent_.back().answer.get());
   }
 
   // The batch is committed, only the boundary's plan was out of date (DDL changed a type): one more round trip.
@@ -250,11 +231,14 @@ class Program final : public db::BatchProgram {
 
   Connection& connection_;
   std::string begin_, commit_;  // names of prepared statements
-  std::vector<Step> changes_;   // sent alone
-  Step checkpoint_;             // holds the last change too when one_round_trip_
+  std::vector<Step> changes_;
+  Step checkpoint_;
+  std::optional<Step> together_;  // the last change and the checkpoint
   Step boundary_;
-  bool one_round_trip_ = false;
-  bool stale_ = false;  // the last error is healed by preparing anew
+  PlanChoice plans_;
+  SteadyClock::duration round_trip_{};
+  SteadyClock::duration last_{};  // what the last batch took
+  bool stale_ = false;            // the last error is healed by preparing anew
   std::uint64_t generation_ = 0;
   std::vector<Sent> sent_;
 };

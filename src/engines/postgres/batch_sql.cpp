@@ -71,6 +71,23 @@ bool is_fence_error(const Error& error, std::string_view server_message, std::st
   return error.facts().sqlstate == "22P02" && server_message.find(mark) != std::string_view::npos;
 }
 
+std::string target_of(std::string_view change) {
+  sql::Scanner scanner(change, dialect());
+  std::string name;
+  bool complete = false;  // after a name only a dot goes on
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_trivia()) continue;
+    const bool is_name = token.kind == sql::TokenKind::kWord || token.kind == sql::TokenKind::kQuotedIdentifier;
+    const bool leads = token.is_word("insert") || token.is_word("update") || token.is_word("delete") ||
+                       token.is_word("into") || token.is_word("from") || token.is_word("only");
+    if (name.empty() && leads) continue;
+    if (token.text == "." ? !complete : (!is_name || complete)) break;
+    name += token.text;
+    complete = is_name;
+  }
+  return name;
+}
+
 void refuse_unfit_change(const sql::Template& change) {
   constexpr std::array<std::string_view, 10> kTransactionControl{"begin", "start",     "commit",  "end",     "rollback",
                                                                  "abort", "savepoint", "release", "prepare", "discard"};

@@ -25,6 +25,8 @@ struct BatchStatement {
 std::string make_fence_mark();
 bool is_fence_error(const Error& error, std::string_view server_message, std::string_view mark);
 
+// The table that a plain INSERT, UPDATE or DELETE names, as written; empty when it is something else.
+std::string target_of(std::string_view change);
 // Errors: kInvalidFile for transaction control and COPY.
 void refuse_unfit_change(const sql::Template& change);
 

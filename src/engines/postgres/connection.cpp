@@ -146,6 +146,12 @@ void Connection::set_statement_timeout(Milliseconds timeout) {
   run(fmt::format("SET statement_timeout = {}", timeout.count()).c_str());
 }
 
+void Connection::set_plan_mode(PlanMode mode) {
+  if (mode == plan_mode_) return;
+  run(mode == PlanMode::kGeneric ? "SET plan_cache_mode = force_generic_plan" : "RESET plan_cache_mode");
+  plan_mode_ = mode;
+}
+
 void Connection::cancel() noexcept {
   std::array<char, 256> reason{};
   if (cancel_) PQcancel(cancel_.get(), reason.data(), static_cast<int>(reason.size()));

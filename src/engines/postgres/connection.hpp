@@ -48,6 +48,9 @@ class Connection final : public db::Connection {
   void forget_statements();
   // A name that prepare() gave holds as long as this number stays.
   std::uint64_t generation() const { return generation_; }
+  // How the server plans prepared statements; asks it only when the mode changes.
+  enum class PlanMode { kDefault, kGeneric };
+  void set_plan_mode(PlanMode mode);
   // Marks the error of a batch whose lease is gone (batch_sql.hpp); random, so that no user's statement raises it.
   const std::string& fence_mark() const { return fence_mark_; }
   // Ends the session; the server rolls its transaction back.
@@ -65,6 +68,7 @@ class Connection final : public db::Connection {
   std::uint64_t names_ = 0;
   std::uint64_t generation_ = 0;
   std::string session_id_;
+  PlanMode plan_mode_ = PlanMode::kDefault;
   const std::string fence_mark_;
 };
 
