@@ -58,7 +58,7 @@ class Execution {
   std::optional<std::int64_t> violations_;
 };
 
-// The fields of a new run of `program`; `latest` is the run before it.
+// The fields of a new run of `program`.
 ledger::Run new_run(const Program& program, const ParameterValues& parameters, std::optional<std::int64_t> rows_total,
                     const std::string& actor);
 

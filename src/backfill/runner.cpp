@@ -13,7 +13,6 @@ std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger
   const ParameterValues parameters = resolve_parameters(migration, {});
   const Program program = prepare_program(database, ledger.connection(), migration, parameters);
   const auto rows = estimate_rows(database, ledger.connection(), program, kCountLimit);
-  const auto latest = ledger::read_latest_run(ledger, migration.version);
   db::Transaction transaction(ledger.connection());
   const auto run = ledger::create_run(ledger, new_run(program, parameters, rows, actor), latest);
   if (run) ledger::record_event(ledger, actor, "run-queued", migration.version, run->id.attempt, "");
