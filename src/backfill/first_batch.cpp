@@ -12,34 +12,39 @@ db::Result execute(db::Connection& connection, const sql::Rendered& rendered, co
   return connection.execute({rendered.sql, db::bind(rendered.names, bindings)});
 }
 
-Error does_not_shrink(const Program& program, std::int64_t changed) {
+Error does_not_shrink(const Program& program, std::int64_t matching) {
   return Error(Code::kResidualDoesNotShrink,
-               fmt::format("the change does not make `where` false: {} rows were changed and still match it",
-                           human_count(changed)))
+               fmt::format("the change does not make `where` false: {} rows match it before the batch and after it",
+                           human_count(matching)))
       .at(program.migration->data.where->place)
-      .hint("the batch was rolled back and nothing was changed; make migrate:batch write what `where` looks for");
+      .hint("this batch was rolled back; make migrate:batch write what `where` looks for");
 }
 
 }  // namespace
 
-std::int64_t run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
-                             const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {
+FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
+                           const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {
   const sql::Dialect& dialect = ledger.database().dialect();
+  const auto matching = sql::Template(matching_sql(program, dialect, lower), dialect).render();
+  const auto count = [&] { return db::as_integer(execute(worker, matching, bindings).rows.at(0).at(0)); };
   db::Transaction transaction(worker);
-  std::int64_t changed = 0;
-  for (const auto& change : source.changes)
-    changed = execute(worker, change.render(source.fragments), bindings).affected;
-  if (changed > 0) {
-    const auto unchanged = sql::Template(unchanged_sql(program, dialect, lower), dialect).render();
-    if (db::as_integer(execute(worker, unchanged, bindings).rows.at(0).at(0)) >= changed)
-      throw does_not_shrink(program, changed);
+  const std::int64_t before = count();
+  FirstBatch batch;
+  bool changed = false;
+  for (const auto& change : source.changes) {
+    batch.rows = execute(worker, change.render(source.fragments), bindings).affected;
+    changed = changed || batch.rows > 0;
+  }
+  if (changed && before > 0) {
+    if (count() >= before) throw does_not_shrink(program, before);
+    batch.proved = true;
   }
   db::Bindings with_rows = bindings;
-  with_rows.emplace_back(std::string(db::kRowsPlaceholder), changed);
+  with_rows.emplace_back(std::string(db::kRowsPlaceholder), batch.rows);
   if (execute(worker, source.checkpoint.render(), with_rows).affected != 1)
     throw Error(Code::kLeaseLost, "another worker took this slice over");
   transaction.commit();
-  return changed;
+  return batch;
 }
 
 }  // namespace weir::backfill

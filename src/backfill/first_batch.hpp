@@ -6,10 +6,15 @@
 
 namespace weir::backfill {
 
-// Runs one batch with its checkpoint like BatchProgram::run(), without the look-ahead. Returns the rows changed.
-// Errors: as BatchProgram::run(); kResidualDoesNotShrink, and nothing changed, when every changed row still matches
-// `where`.
-std::int64_t run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
-                             const db::BatchSource& source, Lower lower, const db::Bindings& bindings);
+struct FirstBatch {
+  std::int64_t rows = 0;  // affected by the last change
+  bool proved = false;    // fewer rows match `where` than before
+};
+
+// Runs one batch with its checkpoint like BatchProgram::run(), without the look-ahead.
+// Errors: as BatchProgram::run(); kResidualDoesNotShrink, and this batch rolled back, when it changed rows and as many
+// match as before.
+FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
+                           const db::BatchSource& source, Lower lower, const db::Bindings& bindings);
 
 }  // namespace weir::backfill

@@ -27,6 +27,13 @@ bool is_provably_dead(db::Connection& connection, const ledger::Lease& lease) {
   return !lease.session.empty() && connection.session_liveness(lease.session) == Liveness::kDead;
 }
 
+// A worker may be held up longer than its lease by one long statement. As long as its process lives on this host, and
+// is not stopped, it keeps the slice; of a worker elsewhere nothing is known but its lease.
+bool is_held(db::Connection& connection, const ledger::Slice& slice) {
+  if (!slice.lease || is_provably_dead(connection, *slice.lease)) return false;
+  return slice.lease->expires_at > slice.now || is_running(slice.lease->process);
+}
+
 }  // namespace
 
 std::string new_token() {
@@ -43,8 +50,7 @@ ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, cons
     const auto slice = ledger::read_slice(ledger, id, ordinal);
     if (!slice) throw Error(Code::kLedgerCorrupt, fmt::format("run {}#{} has no slice", id.version.text(), id.attempt));
     const auto& holder = slice->lease;
-    if (holder && !is_own(*holder, own) && holder->expires_at > slice->now &&
-        !is_provably_dead(ledger.connection(), *holder)) {
+    if (holder && !is_own(*holder, own) && is_held(ledger.connection(), *slice)) {
       throw Error(Code::kRunHeld, fmt::format("this run is being executed by pid {} on {}", holder->process.pid,
                                               holder->process.hostname))
           .hint("`weir status` shows its progress; a worker that dies is replaced at once");

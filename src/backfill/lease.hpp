@@ -1,4 +1,5 @@
-// Taking a slice over: at once when its holder is provably dead, after the lease otherwise, never while it lives.
+// Taking a slice over: at once when its holder is provably dead, after the lease otherwise, and never from a process of
+// this host that runs.
 #pragma once
 
 #include "ledger/runs.hpp"
@@ -14,7 +15,7 @@ std::string new_token();
 // may stand in the ledger, because the answer to a claim can be lost too; it is then still ours.
 using OwnTokens = std::vector<std::string>;
 
-// Takes the slice for `worker`. Errors: kRunHeld (names the holder) while another worker lives and its lease runs.
+// Takes the slice for `worker`. Errors: kRunHeld (names the holder) while another worker holds it.
 // Guarantee: afterwards no transaction of an earlier holder can commit a batch, because the token has changed, and the
 // cursor that is read next is final, because claiming waits for a batch in flight.
 ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,

@@ -153,7 +153,7 @@ std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
                      sql::quote(dialect, program.table.name), not_null, key.descending());
 }
 
-std::string unchanged_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
   return fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(dialect, program.table.name),
                      batch_fragments(program, dialect, lower).at("batch"));
 }
@@ -173,21 +173,26 @@ void bind_key(db::Bindings& bindings, std::string_view prefix, const db::Row& ke
   for (std::size_t i = 0; i < key.size(); ++i) bindings.emplace_back(fmt::format("{}{}", prefix, i), key[i]);
 }
 
-Program prepare_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
-                        const ParameterValues& parameters) {
-  const sql::Dialect& dialect = database.dialect();
+Program describe_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
+                         const ParameterValues& parameters) {
   Program program;
   program.migration = &migration;
   program.table = find_table(connection, migration);
-  program.key = choose_key(program.table, migration);
   program.batch_rows = migration.data.batch_rows;
   for (const auto& parameter : migration.data.parameters)
     program.typed_parameters[parameter.name] = database.typed_parameter(parameter.name, parameter.type);
   if (migration.data.where)
-    program.where = sql::Template(migration.data.where->text, dialect).expand(program.typed_parameters);
+    program.where = sql::Template(migration.data.where->text, database.dialect()).expand(program.typed_parameters);
   program.parameters = to_bindings(parameters);
-  refuse_null_keys(connection, dialect, program);
-  check_statements(connection, dialect, program);
+  return program;
+}
+
+Program prepare_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
+                        const ParameterValues& parameters) {
+  Program program = describe_program(database, connection, migration, parameters);
+  program.key = choose_key(program.table, migration);
+  refuse_null_keys(connection, database.dialect(), program);
+  check_statements(connection, database.dialect(), program);
   return program;
 }
 

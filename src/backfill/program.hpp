@@ -23,6 +23,11 @@ struct Program {
   db::Bindings parameters;
 };
 
+// Table, `where` and parameters only: enough to measure the residual, also when the batch's statements cannot run any
+// more. Errors: kNotFound, kNotATable.
+Program describe_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
+                         const ParameterValues& parameters);
+
 // Looks at the catalogue, chooses the key and lets the engine check every statement; changes nothing.
 // Errors: kNotFound, kNotATable, kNoUniqueKey, kNullKey; what the engine says of the statements, at their place in the
 // file.
@@ -40,8 +45,8 @@ db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledge
 std::string boundary_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the greatest key.
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);
-// SELECT of the number of rows in the batch's range that still match `where`. Bound as in batch_source().
-std::string unchanged_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// SELECT of the number of rows in the batch's range that match `where`. Bound as in batch_source().
+std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // `:batch` and `:range` as SQL.
 std::map<std::string, std::string> batch_fragments(const Program& program, const sql::Dialect& dialect, Lower lower);
 

@@ -96,9 +96,10 @@ void SliceWalk::run_batch() {
   std::int64_t rows = 0;
   if (!proved_) {
     const auto source = batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime);
-    rows = run_first_batch(context_.program, *context_.session.ledger, *context_.session.worker, source, lower,
-                           bindings(hi));
-    proved_ = rows > 0;
+    const FirstBatch first = run_first_batch(context_.program, *context_.session.ledger, *context_.session.worker,
+                                             source, lower, bindings(hi));
+    rows = first.rows;
+    proved_ = first.proved;
     looked_ahead_ = false;
   } else {
     auto& compiled = cursor_ ? bounded_ : open_;

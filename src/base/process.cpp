@@ -59,6 +59,14 @@ Liveness liveness_of(const ProcessId& process) {
   return start != 0 && start == process.start_time ? Liveness::kAlive : Liveness::kDead;
 }
 
+bool is_running(const ProcessId& process) {
+  if (liveness_of(process) != Liveness::kAlive) return false;
+  const std::string stat = first_line("/proc/" + std::to_string(process.pid) + "/stat");
+  const auto close = stat.rfind(')');
+  const char state = close != std::string::npos && close + 2 < stat.size() ? stat[close + 2] : 'X';
+  return state != 'T' && state != 't';
+}
+
 std::string current_actor() {
   if (const char* actor = std::getenv("WEIR_ACTOR"); actor != nullptr && *actor != '\0') return actor;
   const passwd* user = ::getpwuid(::geteuid());

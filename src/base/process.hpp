@@ -19,6 +19,9 @@ enum class Liveness { kAlive, kDead, kUnknown };
 // kUnknown when the process is on another host or in another pid namespace.
 Liveness liveness_of(const ProcessId& process);
 
+// Alive on this host and not stopped by a signal or a debugger.
+bool is_running(const ProcessId& process);
+
 // The person or job that acts, for the ledger: $WEIR_ACTOR, else user@hostname.
 std::string current_actor();
 

@@ -15,4 +15,7 @@ namespace weir::ledger {
 void record_event(Ledger& ledger, const std::string& actor, std::string_view kind, const project::Version& version,
                   std::optional<std::int64_t> attempt, const std::string& detail);
 
+// Whether such an event was ever recorded for the migration.
+bool has_event(Ledger& ledger, std::string_view kind, const project::Version& version);
+
 }  // namespace weir::ledger

@@ -23,6 +23,10 @@ SELECT :version, :name, :kind, :change, :state, :checksum, :text, :done, :total,
 constexpr const char* kStatementDone =
     "UPDATE :weir_migrations SET statements_done = :done WHERE version = :version AND state = 'partial'";
 
+constexpr const char* kPartialText = R"sql(
+UPDATE :weir_migrations SET checksum = :checksum, applied_text = :text, statements_total = :total
+ WHERE version = :version AND state = 'partial')sql";
+
 constexpr const char* kApplied = R"sql(
 UPDATE :weir_migrations
    SET state = 'applied', checksum = :checksum, applied_text = :text, statements_done = :total, statements_total = :total,
@@ -57,29 +61,43 @@ std::vector<Entry> read_history(Ledger& ledger) {
   return entries;
 }
 
-void record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     const std::string& actor) {
-  ledger.execute(kInsert, {{"version", migration.version.text()},
-                           {"name", migration.name},
-                           {"kind", std::string(project::to_string(migration.kind))},
-                           {"change", migration.change},
-                           {"state", std::string("partial")},
-                           {"checksum", migration.checksum},
-                           {"text", migration.text},
-                           {"done", std::int64_t{0}},
-                           {"total", statements_total},
-                           {"actor", actor},
-                           {"weir_version", std::string(version())}});
+  try {
+    return ledger
+               .execute(kInsert, {{"version", migration.version.key()},
+                                  {"name", migration.name},
+                                  {"kind", std::string(project::to_string(migration.kind))},
+                                  {"change", migration.change},
+                                  {"state", std::string("partial")},
+                                  {"checksum", migration.checksum},
+                                  {"text", migration.text},
+                                  {"done", std::int64_t{0}},
+                                  {"total", statements_total},
+                                  {"actor", actor},
+                                  {"weir_version", std::string(version())}})
+               .affected == 1;
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kSerialization, "another deployer began this migration in the same moment").next(Next::kRetry);
+  }
+}
+
+void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total) {
+  ledger.execute(kPartialText, {{"version", migration.version.key()},
+                                {"checksum", migration.checksum},
+                                {"text", migration.text},
+                                {"total", statements_total}});
 }
 
 void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done) {
-  ledger.execute(kStatementDone, {{"done", statements_done}, {"version", version.text()}});
+  ledger.execute(kStatementDone, {{"done", statements_done}, {"version", version.key()}});
 }
 
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     Milliseconds duration, const std::string& actor) {
   record_started(ledger, migration, statements_total, actor);
-  ledger.execute(kApplied, {{"version", migration.version.text()},
+  ledger.execute(kApplied, {{"version", migration.version.key()},
                             {"checksum", migration.checksum},
                             {"text", migration.text},
                             {"total", statements_total},
@@ -88,8 +106,8 @@ void record_applied(Ledger& ledger, const project::Migration& migration, std::in
                             {"weir_version", std::string(version())}});
 }
 
-void remove_entry(Ledger& ledger, const project::Version& version) {
-  ledger.execute(kRemove, {{"version", version.text()}});
+bool remove_entry(Ledger& ledger, const project::Version& version) {
+  return ledger.execute(kRemove, {{"version", version.key()}}).affected == 1;
 }
 
 }  // namespace weir::ledger

@@ -34,12 +34,17 @@ struct Entry {
 // By version.
 std::vector<Entry> read_history(Ledger& ledger);
 
-// Journal before effect: the migration begins; no statement is done yet. An existing partial entry is kept.
-void record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+// Journal before effect: the migration begins; no statement is done yet. False, and nothing is written, when it has an
+// entry. Done first in a transaction it keeps every other deployer from applying the same migration. Errors:
+// kSerialization (to be retried) when another transaction has just written the entry.
+bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     const std::string& actor);
+// The rest of a half applied migration was edited: what is applied from now on is this text.
+void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total);
 void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done);
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     Milliseconds duration, const std::string& actor);
-void remove_entry(Ledger& ledger, const project::Version& version);
+// False when there was none.
+bool remove_entry(Ledger& ledger, const project::Version& version);
 
 }  // namespace weir::ledger

@@ -93,10 +93,10 @@ std::optional<db::Row> optional_key(const db::Value& value) {
 
 db::Value key_or_null(const std::optional<db::Row>& key) { return key ? db::Value(db::encode_key(*key)) : db::Value(); }
 
-db::Bindings of(const RunId& id) { return {{"version", id.version.text()}, {"attempt", id.attempt}}; }
+db::Bindings of(const RunId& id) { return {{"version", id.version.key()}, {"attempt", id.attempt}}; }
 
 db::Bindings of(const RunId& id, std::int64_t ordinal) {
-  return {{"version", id.version.text()}, {"attempt", id.attempt}, {"ordinal", ordinal}};
+  return {{"version", id.version.key()}, {"attempt", id.attempt}, {"ordinal", ordinal}};
 }
 
 db::Bindings operator+(db::Bindings left, const db::Bindings& right) {
@@ -172,7 +172,7 @@ std::vector<Run> read_runs(Ledger& ledger) {
 }
 
 std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& version) {
-  const auto found = ledger.execute(kReadLatest, {{"version", version.text()}});
+  const auto found = ledger.execute(kReadLatest, {{"version", version.key()}});
   return found.rows.empty() ? std::nullopt : std::optional(to_run(found.rows[0]));
 }
 
@@ -180,7 +180,7 @@ std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t lates
   if (!ledger.connection().in_transaction()) throw Error(Code::kInternal, "a run is created in a transaction");
   db::Result inserted;
   try {
-    inserted = ledger.execute(kCreate, {{"version", run.id.version.text()},
+    inserted = ledger.execute(kCreate, {{"version", run.id.version.key()},
                                         {"latest", latest},
                                         {"name", run.name},
                                         {"checksum", run.checksum},

@@ -10,6 +10,7 @@
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/runs.hpp"
+#include "sql/scanner.hpp"
 #include "sql/transaction_control.hpp"
 
 namespace weir::migrate {
@@ -82,12 +83,43 @@ void with_lock_retries(const ApplyContext& context, Act act) {
   }
 }
 
-// Without a transaction. What the engine itself refuses inside one (CREATE INDEX CONCURRENTLY) waits for old
-// transactions while it keeps nobody from working: a lock timeout would only leave a half-made index behind, so it has
-// none and is not repeated.
+sql::Token first_word(const ApplyContext& context, const Work& work) {
+  return sql::Scanner(work.statement->text, context.database.dialect()).next();
+}
+
+bool begins_with(const ApplyContext& context, const Work& work, std::initializer_list<std::string_view> words) {
+  const sql::Token first = first_word(context, work);
+  return std::any_of(words.begin(), words.end(), [&](auto word) { return first.is_word(word); });
+}
+
+// Settings of the session, which a migration that goes on with its third statement needs again.
+bool sets_session(const ApplyContext& context, const Work& work) {
+  return begins_with(context, work, {"set", "reset", "pragma"});
+}
+
+// Whether the statement and its journal can be one transaction although its section has none. CALL and DO may commit by
+// themselves.
+bool joins_journal(const ApplyContext& context, const Work& work) {
+  return context.database.capabilities().transactional_ddl &&
+         context.database.runs_in_transaction(work.statement->text) &&
+         begins_with(
+             context, work,
+             {"insert", "update", "delete", "create", "alter", "drop", "comment", "grant", "revoke", "truncate"});
+}
+
+bool is_concurrent(const ApplyContext& context, const Work& work) {
+  sql::Scanner scanner(work.statement->text, context.database.dialect());
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_word("concurrently")) return true;
+  }
+  return false;
+}
+
+// Without a transaction. CREATE INDEX CONCURRENTLY and its like wait for old transactions while they keep nobody from
+// working: a lock timeout would only leave a half-made index behind, so they have none and are not repeated.
 void execute_outside(const ApplyContext& context, db::Connection& connection, const Migration& migration,
                      const Work& work) {
-  if (!context.database.runs_in_transaction(work.statement->text)) {
+  if (is_concurrent(context, work)) {
     execute(connection, migration, work, Milliseconds(0));
   } else {
     with_lock_retries(context, [&] { execute(connection, migration, work, work.lock_timeout); });
@@ -115,15 +147,26 @@ void in_transaction(const ApplyContext& context, const std::function<void(db::Co
 
 std::int64_t count(const std::vector<Work>& work) { return static_cast<std::int64_t>(work.size()); }
 
-void apply_in_transaction(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work) {
+// The gates' evidence stays readable after a contract has dropped what it was measured on.
+void record_applied(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
+                    const std::vector<Work>& work, const Gates& gates, Milliseconds elapsed) {
+  ledger::record_applied(ledger, migration, count(work), elapsed, context.actor);
+  ledger::record_event(ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
+  for (const auto* gate : gates) {
+    ledger::record_event(ledger, context.actor, "gate-passed", gate->version, std::nullopt,
+                         fmt::format("by {}: residual 0, violations 0", migration.label()));
+  }
+}
+
+void apply_in_transaction(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
+                          const Gates& gates) {
   const auto started = context.clock.now();
   const auto body = [&](db::Connection& connection, ledger::Ledger& ledger) {
-    if (is_applied(ledger, migration.version)) return;
+    if (!ledger::record_started(ledger, migration, count(work), context.actor)) return;  // another deployer was faster
     for (const auto& one : work) execute(connection, migration, one, one.lock_timeout);
     check_verify(connection, migration);
     const auto elapsed = std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
-    ledger::record_applied(ledger, migration, count(work), elapsed, context.actor);
-    ledger::record_event(ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
+    record_applied(context, ledger, migration, work, gates, elapsed);
   };
   with_lock_retries(context, [&] {
     in_transaction(context, body, [&](ledger::Ledger& ledger) { return is_applied(ledger, migration.version); });
@@ -148,27 +191,53 @@ void check_done_part(const Migration& migration, const ledger::Entry& partial, c
   }
 }
 
+// One statement and the record that it is done; in one transaction where that is possible.
+void execute_and_journal(const ApplyContext& context, db::Connection& connection, const Migration& migration,
+                         const Work& work, std::int64_t done) {
+  if (!joins_journal(context, work)) {
+    execute_outside(context, connection, migration, work);
+    ledger::record_statement_done(context.ledger, migration.version, done);
+    return;
+  }
+  auto ledger = context.ledger.over(connection);
+  with_lock_retries(context, [&] {
+    connection.set_lock_timeout(work.lock_timeout);
+    db::Transaction transaction(connection);
+    execute(connection, migration, work, work.lock_timeout);
+    ledger::record_statement_done(ledger, migration.version, done);
+    transaction.commit();
+  });
+}
+
 void apply_one_by_one(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
-                      const ledger::Entry* partial) {
+                      const ledger::Entry* partial, const Gates& gates) {
   const auto started = context.clock.now();
   const std::int64_t done = partial != nullptr ? partial->statements_done : 0;
   if (partial != nullptr) check_done_part(migration, *partial, work, context.database.dialect());
-  ledger::record_started(context.ledger, migration, count(work), context.actor);
+  if (partial != nullptr) {
+    ledger::record_partial_text(context.ledger, migration, count(work));
+  } else if (!ledger::record_started(context.ledger, migration, count(work), context.actor)) {
+    throw Error(Code::kDeployLockHeld, fmt::format("another deployer began {} in the same moment", migration.label()))
+        .hint("`weir status` shows how far it is");
+  }
   const auto connection = context.database.connect(db::Purpose::kControl);
-  for (std::int64_t i = done; i < count(work); ++i) {
+  for (std::int64_t i = 0; i < count(work); ++i) {
+    const Work& one = work[static_cast<std::size_t>(i)];
     try {
-      execute_outside(context, *connection, migration, work[static_cast<std::size_t>(i)]);
+      if (i >= done) {
+        execute_and_journal(context, *connection, migration, one, i + 1);
+      } else if (sets_session(context, one)) {
+        execute_outside(context, *connection, migration, one);
+      }
     } catch (Error& error) {
       throw std::move(error).context(
-          fmt::format("statement {} of {} failed, {} already committed", i + 1, work.size(), i));
+          fmt::format("statement {} of {} failed, {} already committed", i + 1, work.size(), std::max(i, done)));
     }
-    ledger::record_statement_done(context.ledger, migration.version, i + 1);
   }
   check_verify(*connection, migration);
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
   db::Transaction transaction(context.ledger.connection());
-  ledger::record_applied(context.ledger, migration, count(work), elapsed, context.actor);
-  ledger::record_event(context.ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
+  record_applied(context, context.ledger, migration, work, gates, elapsed);
   transaction.commit();
 }
 
@@ -181,11 +250,13 @@ void reopen(const ApplyContext& context, ledger::Ledger& ledger, const Migration
                        "a migration that it requires was rolled back");
 }
 
-void forget(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
+// False when another deployer has rolled it back already.
+bool forget(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
             const std::vector<const Migration*>& also_reopen) {
-  ledger::remove_entry(ledger, migration.version);
+  if (!ledger::remove_entry(ledger, migration.version)) return false;
   ledger::record_event(ledger, context.actor, "rolled-back", migration.version, std::nullopt, migration.file);
   for (const auto* data : also_reopen) reopen(context, ledger, *data);
+  return true;
 }
 
 }  // namespace
@@ -213,14 +284,15 @@ bool is_transactional(const db::Database& database, const std::vector<const Sect
   });
 }
 
-Milliseconds apply_migration(const ApplyContext& context, const Migration& migration, const ledger::Entry* partial) {
+Milliseconds apply_migration(const ApplyContext& context, const Migration& migration, const ledger::Entry* partial,
+                             const Gates& gates) {
   const auto started = context.clock.now();
   const auto sections = migration.all(SectionKind::kUp);
   const auto work = work_of(context, sections);
   if (partial == nullptr && is_transactional(context.database, sections)) {
-    apply_in_transaction(context, migration, work);
+    apply_in_transaction(context, migration, work, gates);
   } else {
-    apply_one_by_one(context, migration, work, partial);
+    apply_one_by_one(context, migration, work, partial, gates);
   }
   return std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
 }
@@ -232,8 +304,9 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
   const auto work = work_of(context, sections);
   if (is_transactional(context.database, sections)) {
     const auto body = [&](db::Connection& connection, ledger::Ledger& ledger) {
+      // First, because the row's lock keeps a second deployer away.
+      if (!forget(context, ledger, migration, also_reopen)) return;
       for (const auto& one : work) execute(connection, migration, one, one.lock_timeout);
-      forget(context, ledger, migration, also_reopen);
     };
     with_lock_retries(context, [&] {
       in_transaction(context, body, [&](ledger::Ledger& ledger) { return !is_applied(ledger, migration.version); });

@@ -28,8 +28,10 @@ bool is_transactional(const db::Database& database, const std::vector<const proj
 
 // Errors: the engine's, at the statement's place in the file, after a rollback (transaction) or with the number of
 // statements that are done (no transaction); kVerificationFailed when migrate:verify counts violations.
+// `gates`: the data migrations whose completeness was measured for it; recorded with it.
+using Gates = std::vector<const project::Migration*>;
 Milliseconds apply_migration(const ApplyContext& context, const project::Migration& migration,
-                             const ledger::Entry* partial);
+                             const ledger::Entry* partial, const Gates& gates);
 
 // Runs the down sections and removes the record. `also_reopen`: data migrations that become undone with it.
 Milliseconds roll_back_migration(const ApplyContext& context, const project::Migration& migration,

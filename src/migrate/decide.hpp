@@ -52,9 +52,13 @@ class Facts {
   virtual Completeness completeness(const project::Migration& migration) = 0;
 };
 
+// Whether mark_done() tells of things that were really done, or a dry run only pretends.
+enum class Deed { kReal, kPretended };
+
 class Decider {
  public:
-  Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, const sql::Dialect& dialect, Facts& facts);
+  Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, const sql::Dialect& dialect, Facts& facts,
+          Deed deed = Deed::kReal);
 
   // The step for the next migration; nothing after the last.
   std::optional<Step> next();
@@ -76,6 +80,7 @@ class Decider {
   std::vector<ledger::Run> runs_;
   const sql::Dialect& dialect_;
   Facts& facts_;
+  Deed deed_;
   std::size_t at_ = 0;
   std::vector<project::Version> done_;  // in this deploy
   std::vector<std::pair<const project::Migration*, TableSet>> waiting_;

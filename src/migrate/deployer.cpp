@@ -35,8 +35,7 @@ class Deployer {
       case Action::kWait: break;
       case Action::kApply:
       case Action::kContinue:
-        result.elapsed = apply_migration(context_, migration, decider.entry(migration.version));
-        record_gates(migration);
+        result.elapsed = apply_migration(context_, migration, decider.entry(migration.version), gates_of(migration));
         break;
       case Action::kRunInline: run_inline(migration, result); break;
       case Action::kEnqueue:
@@ -54,13 +53,12 @@ class Deployer {
   }
 
  private:
-  // The gate's evidence stays readable after a contract has dropped what it was measured on.
-  void record_gates(const Migration& migration) {
+  Gates gates_of(const Migration& migration) const {
+    Gates gates;
     for (const auto* required : timeline_.required_by(migration)) {
-      if (required->kind != project::Kind::kData) continue;
-      ledger::record_event(context_.ledger, context_.actor, "gate-passed", required->version, std::nullopt,
-                           fmt::format("by {}: residual 0, violations 0", migration.label()));
+      if (required->kind == project::Kind::kData) gates.push_back(required);
     }
+    return gates;
   }
 
   void run_inline(const Migration& migration, StepResult& result) {
@@ -98,12 +96,12 @@ DeployOutcome simulate(const db::Database& database, const project::Config& conf
                        DeployObserver& observer) {
   const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
-  DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, config.inline_rows);
+  DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows);
   DeployOutcome outcome;
   auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
   check_pending(timeline, snapshot.history, database.dialect());
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
-  Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
+  Decider decider(timeline, std::move(snapshot), database.dialect(), facts, Deed::kPretended);
   while (const auto step = decider.next()) {
     if (step->action == Action::kNothing) continue;
     if (completes(step->action)) decider.mark_done();
@@ -159,7 +157,7 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   const ApplyContext context{database, config, ledger, clock, stop, options.actor};
   Deployer deployer(context, timeline);
-  DatabaseFacts facts(database, connection.get(), &ledger, config.inline_rows);
+  DatabaseFacts facts(database, connection.get(), &ledger, timeline, config.inline_rows);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   while (const auto step = decider.next()) {
     if (step->action == Action::kNothing) continue;

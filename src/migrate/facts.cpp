@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "backfill/completeness.hpp"
+#include "migrate/measure.hpp"
 
 namespace weir::migrate {
 
@@ -17,15 +17,8 @@ bool DatabaseFacts::is_small(const project::Migration& migration) {
 
 Completeness DatabaseFacts::completeness(const project::Migration& migration) {
   if (ledger_ == nullptr) return {};
-  auto& connection = ledger_->connection();
-  const auto run = ledger::read_latest_run(*ledger_, migration.version);
-  const auto parameters =
-      run ? backfill::decode_parameters(run->parameters) : backfill::resolve_parameters(migration, {});
-  const auto program = backfill::prepare_program(database_, connection, migration, parameters);
-  Completeness complete;
-  complete.residual = backfill::measure_residual(database_, connection, program);
-  if (complete.residual == 0) complete.violations = backfill::count_violations(connection, migration).value_or(0);
-  return complete;
+  const Measurement measured = measure(database_, *ledger_, timeline_, ledger::read_history(*ledger_), migration);
+  return {measured.residual.value_or(0), measured.violations.value_or(0)};
 }
 
 }  // namespace weir::migrate

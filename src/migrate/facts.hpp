@@ -10,8 +10,8 @@ class DatabaseFacts final : public Facts {
  public:
   // `connection` and `ledger` may be null: the database, or its ledger, does not exist yet.
   DatabaseFacts(const db::Database& database, db::Connection* connection, ledger::Ledger* ledger,
-                std::int64_t inline_rows)
-      : database_(database), connection_(connection), ledger_(ledger), inline_rows_(inline_rows) {}
+                const project::Timeline& timeline, std::int64_t inline_rows)
+      : database_(database), connection_(connection), ledger_(ledger), timeline_(timeline), inline_rows_(inline_rows) {}
 
   bool is_small(const project::Migration& migration) override;
   // Errors: what the engine says of the migration's SQL.
@@ -21,6 +21,7 @@ class DatabaseFacts final : public Facts {
   const db::Database& database_;
   db::Connection* connection_;
   ledger::Ledger* ledger_;
+  const project::Timeline& timeline_;
   std::int64_t inline_rows_;
 };
 

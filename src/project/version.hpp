@@ -13,6 +13,9 @@ class Version {
 
   const std::string& text() const { return digits_; }
 
+  // Without leading zeros: how the ledger stores it, so that 007 and 7 are one migration.
+  std::string key() const { return std::string(significant()); }
+
   friend std::strong_ordering operator<=>(const Version& a, const Version& b) {
     const auto x = a.significant();
     const auto y = b.significant();

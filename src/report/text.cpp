@@ -207,15 +207,16 @@ std::string to_text(const migrate::RolledBack& one, Colour colour) {
 
 std::string to_text(const migrate::Verification& one, Colour colour) {
   const std::string name = label(*one.migration);
-  if (one.closed_by != nullptr)
-    return verb("closed", kGreen, colour) + name +
-           fmt::format(" residual 0, violations 0 at the gate of {}\n", one.closed_by->name);
   std::vector<std::string> parts;
   if (one.residual) parts.push_back(fmt::format("residual {}", human_count(*one.residual)));
   if (one.violations) parts.push_back(fmt::format("violations {}", human_count(*one.violations)));
-  if (parts.empty()) parts.emplace_back("no `where` and no migrate:verify: complete by its key range");
-  return verb(one.clean() ? "clean" : "WRONG", one.clean() ? kGreen : kRed, colour) + name +
-         fmt::format(" {}\n", fmt::join(parts, ", "));
+  if (parts.empty() && one.closed_by == nullptr)
+    parts.emplace_back("no `where` and no migrate:verify: complete by its key range");
+  if (one.closed_by != nullptr)
+    parts.push_back(fmt::format("the rest was 0 at the gate of {}, which removed what it reads", one.closed_by->name));
+  return verb(one.clean() ? one.closed_by != nullptr ? "closed" : "clean" : "WRONG", one.clean() ? kGreen : kRed,
+              colour) +
+         name + fmt::format(" {}\n", fmt::join(parts, ", "));
 }
 
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour) {
