@@ -228,7 +228,9 @@ WalkEnd Execution::run_passes() {
   if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
   if (slice->pass == 0) start_pass(1);
   std::optional<std::int64_t> previous;  // residual after the pass before, if this process measured it
-  for (pass_ = std::max<std::int64_t>(slice->pass, 1);; ++pass_) {
+  // The bound counts from here: a run that failed at it goes on when it is started again.
+  const std::int64_t first = std::max<std::int64_t>(slice->pass, 1);
+  for (pass_ = first;; ++pass_) {
     progress_.pass = pass_;
     SliceWalk walk({database_, program_, run_.id, session_, clock_, stop_, observer_, progress_});
     if (walk.walk() == WalkEnd::kStopped) return WalkEnd::kStopped;
@@ -236,7 +238,7 @@ WalkEnd Execution::run_passes() {
     residual_ = measure_residual(database_, *session_.control, program_);
     ledger::record_residual(*session_.ledger, run_.id, residual_);
     if (residual_ == 0) return WalkEnd::kExhausted;
-    check_progress(pass_, previous, residual_);
+    check_progress(pass_ - first + 1, previous, residual_);
     observer_.on_note(fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins",
                                   pass_, human_count(residual_), pass_ + 1));
     previous = residual_;
@@ -244,11 +246,11 @@ WalkEnd Execution::run_passes() {
   }
 }
 
-void Execution::check_progress(std::int64_t pass, std::optional<std::int64_t> previous, std::int64_t residual) const {
+void Execution::check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const {
   const bool grows = previous && residual >= *previous;
-  if (!grows && pass < kMaxPasses) return;
+  if (!grows && passes < kMaxPasses) return;
   throw Error(Code::kResidualDoesNotShrink,
-              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), pass,
+              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), pass_,
                           previous ? fmt::format(" ({} after the pass before)", human_count(*previous)) : ""))
       .at(request_.migration.data.where ? request_.migration.data.where->place : request_.migration.data.over.place)
       .hint(

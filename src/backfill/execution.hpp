@@ -29,7 +29,7 @@ class Execution {
   void activate();
   WalkEnd run_passes();
   void start_pass(std::int64_t pass);
-  void check_progress(std::int64_t pass, std::optional<std::int64_t> previous, std::int64_t residual) const;
+  void check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const;
   void verify();
   void release();
   void pause();
