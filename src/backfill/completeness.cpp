@@ -43,20 +43,17 @@ std::optional<std::int64_t> count_violations(db::Connection& connection, const p
   const project::Section* verify = migration.first(project::SectionKind::kVerify);
   if (verify == nullptr) return std::nullopt;
   const sql::Statement& query = verify->statements.front();
-  const sql::Origin origin{migration.file, query.line, query.column};
   db::Result result;
   try {
     result = connection.execute_text(query.text);
   } catch (Error& error) {
-    throw std::move(error)
-        .at(sql::place_of(query.text, error.sql_offset().value_or(0), origin))
-        .context("migrate:verify");
+    throw std::move(error).at(migration.place_in(query, error.sql_offset().value_or(0))).context("migrate:verify");
   }
   const bool one_value = result.rows.size() == 1 && result.rows[0].size() == 1;
   const auto count = one_value ? parse_integer(db::as_text(result.rows[0][0])) : std::nullopt;
   if (!count) {
     throw Error(Code::kInvalidFile, "migrate:verify did not return one integer")
-        .at(sql::place_of(query.text, 0, origin))
+        .at(migration.place_in(query))
         .hint("write a query such as SELECT count(*) FROM t WHERE something is wrong");
   }
   return count;

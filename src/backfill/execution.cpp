@@ -1,5 +1,6 @@
 #include "backfill/execution.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "backfill/completeness.hpp"
@@ -15,6 +16,29 @@ using ledger::RunState;
 
 constexpr std::int64_t kMaxPasses = 5;
 constexpr Milliseconds kCountLimit{1000};
+
+// Along the transition table, from wherever the run was left.
+void move_to_running(ledger::Ledger& ledger, const ledger::RunId& id, RunState state) {
+  const auto to = [&](RunState next) {
+    ledger::move_run(ledger, id, state, next);
+    state = next;
+  };
+  if (state == RunState::kPausing) to(RunState::kPaused);
+  if (state == RunState::kPaused || state == RunState::kFailed) to(RunState::kQueued);
+  if (state == RunState::kQueued) to(RunState::kRunning);
+}
+
+// An error of the change itself, shown where the change stands. The engine's offset is one into a statement; with
+// several statements it does not say into which.
+Error located(const Error& error, const project::Migration& migration) {
+  const bool of_the_change = error.code() == Code::kDataError || error.code() == Code::kConstraint ||
+                             error.code() == Code::kDatabase || error.code() == Code::kUndefinedObject ||
+                             error.code() == Code::kSqlSyntax;
+  if (error.place() || !of_the_change) return error;
+  const auto& statements = migration.first(project::SectionKind::kBatch)->statements;
+  const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
+  return Error(error).at(migration.place_in(statements.front(), offset));
+}
 
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
 
@@ -49,7 +73,7 @@ RunOutcome Execution::execute() {
       if (!may_attempt_again(error)) {
         // Who lost the lease must not touch the run any more: it belongs to another worker.
         if (holding_ && error.code() != Code::kLeaseLost) fail(error);
-        throw;
+        throw located(error, request_.migration);
       }
       observer_.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
                                     backoff_.attempt() + 1, Backoff::kMaxAttempts));
@@ -62,7 +86,7 @@ RunOutcome Execution::attempt() {
   holding_ = false;
   connect();
   if (!choose_run()) return outcome(RunState::kSucceeded);
-  activate();
+  if (!activate()) return outcome(RunState::kSucceeded);
   if (run_passes() == WalkEnd::kStopped) {
     pause();
     return outcome(RunState::kPaused);
@@ -84,20 +108,29 @@ bool Execution::restarts() const { return request_.start == Start::kRestart && r
 
 void Execution::connect() {
   session_.control = database_.connect(db::Purpose::kControl);
-  session_.worker = database_.connect(db::Purpose::kWorker);
+  session_.worker = connect_worker(database_);
   connected_ = true;
   session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
 }
 
-ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) const {
-  const bool continuing = latest && !ledger::is_final(latest->state) && !restarts();
-  if (!continuing) return resolve_parameters(request_.migration, request_.parameters);
+ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) {
+  // A run that was only queued has not used its parameters yet; one that was cancelled does not matter any more.
+  const bool bound = latest && latest->state != RunState::kCancelled && latest->started_at;
+  const bool fresh = restarts() || (latest && latest->state == RunState::kSucceeded && !is_recorded());
+  if (!bound || fresh) return resolve_parameters(request_.migration, request_.parameters);
   const ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
-    throw Error(Code::kUsage, fmt::format("run {} began with other parameters", run_label(*latest)))
-        .hint("leave --param out to go on with them, or begin a new run with --restart");
+    throw Error(Code::kUsage, fmt::format("run {} has other parameters", run_label(*latest)))
+        .hint("leave --param out to keep them, or begin a new run with --restart");
   }
   return began_with;
+}
+
+// Whether the history calls this migration complete; a rollback of what it requires takes that back.
+bool Execution::is_recorded() {
+  const auto history = ledger::read_history(*session_.ledger);
+  return std::any_of(history.begin(), history.end(),
+                     [&](const auto& e) { return e.version == request_.migration.version; });
 }
 
 bool Execution::choose_run() {
@@ -109,21 +142,25 @@ bool Execution::choose_run() {
     run_ = *latest;
     return false;
   }
-  if (latest && continues(*latest)) {
+  if (latest && continues(*latest, parameters)) {
     run_ = *latest;
     return true;
   }
   const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
-  ledger::Run next = new_run(program_, parameters, rows, request_.actor);
-  if (latest) next.id.attempt = latest->id.attempt;
   db::Transaction transaction(*session_.control);
-  run_ = ledger::create_run(ledger, next);
+  const auto created =
+      ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
+  if (!created) {
+    throw Error(Code::kRunHeld, "another process began this run in the same moment")
+        .hint("`weir status` shows its progress");
+  }
   transaction.commit();
+  run_ = *created;
   return true;
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
-  if (latest.state != RunState::kSucceeded || restarts()) return false;
+  if (latest.state != RunState::kSucceeded || restarts() || !is_recorded()) return false;
   residual_ = measure_residual(database_, *session_.control, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",
@@ -133,8 +170,12 @@ bool Execution::is_complete_already(const ledger::Run& latest) {
 }
 
 // Whether the unfinished run `latest` goes on. When it does not, it is cancelled here.
-bool Execution::continues(const ledger::Run& latest) {
+bool Execution::continues(const ledger::Run& latest, const ParameterValues& parameters) {
   if (ledger::is_final(latest.state)) return false;
+  if (!latest.started_at && decode_parameters(latest.parameters) != parameters) {
+    cancel_old_run(latest, "started with other parameters than it was queued with");
+    return false;
+  }
   if (restarts()) {
     cancel_old_run(latest, "restarted by the operator");
     return false;
@@ -169,30 +210,28 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
   transaction.commit();
 }
 
-void Execution::activate() {
+bool Execution::activate() {
   auto& ledger = *session_.ledger;
   session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0, session_.tokens);
   // Claimed: nobody else moves this run now. Its state is read again, because the former holder may have moved it last.
   const auto now = ledger::read_latest_run(ledger, run_.id.version);
+  if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kSucceeded) {
+    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
+    run_ = *now;
+    return false;
+  }
   if (!now || now->id.attempt != run_.id.attempt || ledger::is_final(now->state)) {
     throw Error(Code::kIllegalTransition, "the run ended in this moment").hint("`weir status` shows its state");
   }
   const RunState was = now->state;
   db::Transaction transaction(*session_.control);
-  RunState state = was;
-  const auto to = [&](RunState next) {
-    ledger::move_run(ledger, run_.id, state, next);
-    state = next;
-  };
-  if (state == RunState::kCancelling) {
-    to(RunState::kCancelled);
+  if (was == RunState::kCancelling) {
+    ledger::move_run(ledger, run_.id, was, RunState::kCancelled);
     transaction.commit();
     throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
         .hint("start it again to begin a new run");
   }
-  if (state == RunState::kPausing) to(RunState::kPaused);
-  if (state == RunState::kPaused || state == RunState::kFailed) to(RunState::kQueued);
-  if (state == RunState::kQueued) to(RunState::kRunning);
+  move_to_running(ledger, run_.id, was);
   const bool taken_over = !active_ && (was == RunState::kRunning || was == RunState::kPausing);
   const bool resumed = taken_over || run_.started_at.has_value();
   if (now->checksum != request_.migration.checksum) {
@@ -215,6 +254,7 @@ void Execution::activate() {
     observer_.on_note(fmt::format("run {} {} at {} rows", run_label(run_),
                                   taken_over ? "lost its worker and goes on" : "goes on", human_count(now->rows_done)));
   }
+  return true;
 }
 
 void Execution::start_pass(std::int64_t pass) {
@@ -228,7 +268,6 @@ WalkEnd Execution::run_passes() {
   if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
   if (slice->pass == 0) start_pass(1);
   std::optional<std::int64_t> previous;  // residual after the pass before, if this process measured it
-  // The bound counts from here: a run that failed at it goes on when it is started again.
   const std::int64_t first = std::max<std::int64_t>(slice->pass, 1);
   for (pass_ = first;; ++pass_) {
     progress_.pass = pass_;
@@ -250,7 +289,7 @@ void Execution::check_progress(std::int64_t passes, std::optional<std::int64_t> 
   const bool grows = previous && residual >= *previous;
   if (!grows && passes < kMaxPasses) return;
   throw Error(Code::kResidualDoesNotShrink,
-              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), pass_,
+              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), passes,
                           previous ? fmt::format(" ({} after the pass before)", human_count(*previous)) : ""))
       .at(request_.migration.data.where ? request_.migration.data.where->place : request_.migration.data.over.place)
       .hint(
@@ -326,6 +365,7 @@ RunOutcome Execution::outcome(RunState state) const {
   outcome.already_complete = !active_;
   outcome.attempt = run_.id.attempt;
   outcome.rows_done = active_ ? progress_.rows_done : run_.rows_done;
+  outcome.rows_here = progress_.rows_here;
   outcome.passes = active_ ? pass_ : run_.pass;
   outcome.residual = residual_;
   outcome.violations = violations_;

@@ -22,11 +22,13 @@ class Execution {
   void connect();
   // False: complete already, nothing to do.
   bool choose_run();
-  ParameterValues choose_parameters(const std::optional<ledger::Run>& latest) const;
+  ParameterValues choose_parameters(const std::optional<ledger::Run>& latest);
+  bool is_recorded();
   bool is_complete_already(const ledger::Run& latest);
-  bool continues(const ledger::Run& latest);
+  bool continues(const ledger::Run& latest, const ParameterValues& parameters);
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
-  void activate();
+  // False: the former worker had completed the run in its last moment.
+  bool activate();
   WalkEnd run_passes();
   void start_pass(std::int64_t pass);
   void check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const;

@@ -120,8 +120,7 @@ void check_statements(db::Connection& connection, const sql::Dialect& dialect, c
       connection.check(rendered.sql);
     } catch (Error& error) {
       const std::size_t offset = error.sql_offset() ? rendered.source_offset(*error.sql_offset()) : 0;
-      throw std::move(error).at(
-          sql::place_of(statement.text, offset, {migration.file, statement.line, statement.column}));
+      throw std::move(error).at(migration.place_in(statement, offset));
     }
   }
 }

@@ -7,16 +7,15 @@
 namespace weir::backfill {
 
 std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
-                                    const project::Migration& migration, const std::string& actor) {
+                                    const project::Migration& migration, std::int64_t latest,
+                                    const std::string& actor) {
   constexpr Milliseconds kCountLimit{500};  // a deploy does not wait for a figure
   const ParameterValues parameters = resolve_parameters(migration, {});
   const Program program = prepare_program(database, ledger.connection(), migration, parameters);
   const auto rows = estimate_rows(database, ledger.connection(), program, kCountLimit);
   db::Transaction transaction(ledger.connection());
-  ledger::Run next = new_run(program, parameters, rows, actor);
-  if (const auto latest = ledger::read_latest_run(ledger, migration.version)) next.id.attempt = latest->id.attempt;
-  const auto run = ledger::create_run(ledger, next);
-  ledger::record_event(ledger, actor, "run-queued", migration.version, run.id.attempt, "");
+  const auto run = ledger::create_run(ledger, new_run(program, parameters, rows, actor), latest);
+  if (run) ledger::record_event(ledger, actor, "run-queued", migration.version, run->id.attempt, "");
   transaction.commit();
   return rows;
 }

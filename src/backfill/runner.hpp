@@ -31,7 +31,8 @@ struct RunOutcome {
   ledger::RunState state = ledger::RunState::kSucceeded;  // kSucceeded or kPaused; everything else is an Error
   bool already_complete = false;                          // nothing had to be done
   std::int64_t attempt = 0;
-  std::int64_t rows_done = 0;
+  std::int64_t rows_done = 0;  // of the whole run
+  std::int64_t rows_here = 0;  // by this process
   std::int64_t passes = 0;
   std::int64_t residual = 0;
   std::optional<std::int64_t> violations;  // nothing: no migrate:verify
@@ -39,9 +40,10 @@ struct RunOutcome {
 };
 
 // Creates a queued run for a worker or operator; nothing is changed yet. Returns the rows it will change, as far as
-// they could be counted quickly. Errors: as prepare_program().
+// they could be counted quickly. `latest`: the attempt that the caller knows of (0: none); nothing happens when there
+// is a newer one by now. Errors: as prepare_program().
 std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
-                                    const project::Migration& migration, const std::string& actor);
+                                    const project::Migration& migration, std::int64_t latest, const std::string& actor);
 
 class Runner {
  public:

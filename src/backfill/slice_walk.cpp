@@ -1,5 +1,6 @@
 #include "backfill/slice_walk.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "backfill/first_batch.hpp"
@@ -12,10 +13,18 @@ std::optional<db::Row> first_row(std::vector<db::Row> rows) {
   return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
 }
 
+constexpr Milliseconds kBatchLockTimeout{2000};
+
 // What was retried here is not retried by the caller once more.
 Error given_up(Error error) { return std::move(error).next(Next::kFail); }
 
 }  // namespace
+
+std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
+  auto connection = database.connect(db::Purpose::kWorker);
+  connection->set_lock_timeout(kBatchLockTimeout);
+  return connection;
+}
 
 WalkEnd SliceWalk::walk() {
   started_ = context_.clock.now();
@@ -71,7 +80,16 @@ db::Bindings SliceWalk::bindings(const db::Row& hi) const {
   return bound;
 }
 
+// With one writer every other writer waits for its turn by asking again and again: between batches it must have a
+// chance to be heard.
+void SliceWalk::leave_room(Milliseconds batch_time) {
+  if (context_.database.capabilities().several_writers) return;
+  constexpr Milliseconds kLeast{1}, kMost{50};
+  context_.clock.sleep(std::clamp(batch_time / 4, kLeast, kMost));
+}
+
 void SliceWalk::run_batch() {
+  const auto began = context_.clock.now();
   if (!looked_ahead_) next_ = first_boundary();
   const db::Row hi = next_ ? *next_ : *upper_;
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
@@ -97,6 +115,7 @@ void SliceWalk::run_batch() {
   context_.progress.rows_here += rows;
   context_.progress.elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - started_);
   context_.observer.on_progress(context_.progress);
+  leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
 }
 
 // Either throws on, or leaves the walk ready to begin() again.
@@ -125,7 +144,7 @@ void SliceWalk::reconnect() {
   open_.reset();
   bounded_.reset();
   Session& session = context_.session;
-  session.worker = context_.database.connect(db::Purpose::kWorker);
+  session.worker = connect_worker(context_.database);
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
   session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.tokens);

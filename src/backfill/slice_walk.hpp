@@ -11,6 +11,10 @@
 
 namespace weir::backfill {
 
+// A connection for batches. A batch that waits for a row lock keeps the rows it has changed already from the
+// application, so it waits for two seconds at most, rolls back and tries again.
+std::unique_ptr<db::Connection> connect_worker(const db::Database& database);
+
 enum class WalkEnd { kExhausted, kStopped };
 
 // The two connections of a run and the lease it holds. Replaced together after a lost connection.
@@ -44,6 +48,7 @@ class SliceWalk {
   void begin();
   bool at_end() const { return !upper_ || cursor_ == upper_; }
   void run_batch();
+  void leave_room(Milliseconds batch_time);
   void recover(const Error& error);
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;

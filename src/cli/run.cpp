@@ -16,9 +16,8 @@ void check_gate(const Context& context, const db::Database& database, const proj
                 const project::Migration& migration) {
   const auto connection = database.connect(db::Purpose::kControl);
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
-  migrate::DatabaseFacts facts(database, ledger, context.config.inline_rows);
-  migrate::Decider decider(timeline, ledger::read_history(ledger), ledger::read_runs(ledger), database.dialect(),
-                           facts);
+  migrate::DatabaseFacts facts(database, connection.get(), &ledger, context.config.inline_rows);
+  migrate::Decider decider(timeline, ledger::read_snapshot(ledger), database.dialect(), facts);
   const auto blockers = decider.blockers_of(migration);
   if (blockers.empty()) return;
   std::string waits;

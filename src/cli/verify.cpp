@@ -11,8 +11,8 @@ namespace weir::cli {
 int run_command(const Context& context, const VerifyOptions& options) {
   const auto database = context.open_database();
   const auto timeline = project::load_timeline(context.config, database->dialect());
-  const auto connection = database->connect(db::Purpose::kRead);
-  auto ledger = ledger::Ledger::open(*database, *connection);
+  const auto connection = database->exists() ? database->connect(db::Purpose::kRead) : nullptr;
+  auto ledger = connection ? ledger::Ledger::open(*database, *connection) : std::nullopt;
   if (!ledger)
     throw Error(Code::kNotFound, "nothing has been applied to this database yet").hint("first: weir migrate");
   const auto results = migrate::verify(*database, *ledger, timeline, options.name);

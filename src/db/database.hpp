@@ -50,6 +50,8 @@ class Database {
   virtual const sql::Dialect& dialect() const = 0;
   virtual std::string display_url() const = 0;  // without password
 
+  // False when nothing has been created at this place yet (an SQLite file); it is like an empty database then.
+  virtual bool exists() const = 0;
   // Errors: kCannotConnect, kConfig.
   virtual std::unique_ptr<Connection> connect(Purpose purpose) const = 0;
   // Does not wait. Errors: kCannotConnect; kConfig when a transaction pooler makes the lock unsafe.

@@ -24,9 +24,9 @@ constexpr const char* kReadLatest =
 constexpr const char* kCreate = R"sql(
 INSERT INTO :weir_runs (version, attempt, name, state, checksum, definition, table_name, key_columns, batch_rows, parameters,
                         rows_total, pass, actor, created_at_ms, updated_at_ms)
-SELECT :version, :previous + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
+SELECT :version, :latest + 1, :name, 'queued', :checksum, :definition, :table, :keys, :batch, :parameters,
        :rows_total, 1, :actor, :now, :now
- WHERE (SELECT coalesce(max(attempt), 0) FROM :weir_runs WHERE version = :version) = :previous)sql";
+ WHERE (SELECT coalesce(max(attempt), 0) FROM :weir_runs WHERE version = :version) = :latest)sql";
 
 constexpr const char* kMove = R"sql(
 UPDATE :weir_runs
@@ -46,7 +46,7 @@ constexpr const char* kResidual =
 
 constexpr const char* kReadSlice = R"sql(
 SELECT ordinal, pass, upper_bound, cursor_key, state, rows_done, batches, lease_token, lease_host, lease_hostname, lease_pid,
-       lease_process_start, lease_session, lease_expires_at_ms, :now
+       lease_process_start, lease_session, lease_expires_at_ms, updated_at_ms, :now
   FROM :weir_slices
  WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal)sql";
 
@@ -152,7 +152,8 @@ Slice to_slice(const db::Row& row) {
                             static_cast<long>(db::as_integer(row[11]))};
     slice.lease = Lease{db::as_text(row[7]), process, db::as_text(row[12]), optional_integer(row[13]).value_or(0)};
   }
-  slice.now = db::as_integer(row[14]);
+  slice.updated_at = db::as_integer(row[14]);
+  slice.now = db::as_integer(row[15]);
   return slice;
 }
 
@@ -175,12 +176,12 @@ std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& versi
   return found.rows.empty() ? std::nullopt : std::optional(to_run(found.rows[0]));
 }
 
-Run create_run(Ledger& ledger, const Run& run) {
+std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest) {
   if (!ledger.connection().in_transaction()) throw Error(Code::kInternal, "a run is created in a transaction");
   db::Result inserted;
   try {
     inserted = ledger.execute(kCreate, {{"version", run.id.version.text()},
-                                        {"previous", run.id.attempt},
+                                        {"latest", latest},
                                         {"name", run.name},
                                         {"checksum", run.checksum},
                                         {"definition", run.definition},
@@ -193,15 +194,14 @@ Run create_run(Ledger& ledger, const Run& run) {
   } catch (const Error& error) {
     // Both saw the same latest attempt; the primary key let one of them through.
     if (error.code() != Code::kConstraint) throw;
-  }
-  if (inserted.affected != 1) {
     throw Error(Code::kRunHeld, "another process began this run in the same moment")
         .hint("`weir status` shows its progress");
   }
+  if (inserted.affected != 1) return std::nullopt;
   const auto created = read_latest_run(ledger, run.id.version);
   if (!created) throw Error(Code::kLedgerCorrupt, "a new run cannot be read back");
   ledger.execute(kCreateSlice, of(created->id, 0));
-  return *created;
+  return created;
 }
 
 void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const std::string& error) {

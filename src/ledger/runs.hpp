@@ -59,16 +59,18 @@ struct Slice {
   std::int64_t rows_done = 0;
   std::int64_t batches = 0;
   std::optional<Lease> lease;
+  EpochMs updated_at = 0;
   EpochMs now = 0;  // the database's clock when the slice was read
 };
 
 std::vector<Run> read_runs(Ledger& ledger);  // newest attempt of a version last
 std::optional<Run> read_latest_run(Ledger& ledger, const project::Version& version);
 
-// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor; and
-// id.attempt, the latest one that the caller knows (0: none), which the new one follows. The caller's transaction holds
-// the run and its slice together. Errors: kRunHeld when another process has created a run since.
-Run create_run(Ledger& ledger, const Run& run);
+// Fields set: version, name, checksum, definition, table, key_columns, batch_rows, parameters, rows_total, actor.
+// `latest` is the attempt that the decision to create one was based on (0: none), which the new one follows. The
+// caller's transaction holds the run and its slice together. Nothing when a newer attempt exists: the decision must be
+// made again. Errors: kRunHeld when another process creates one in this moment.
+std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t latest);
 
 // Compare-and-set along the transition table. Errors: kIllegalTransition when the run is in another state by now.
 void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const std::string& error = "");

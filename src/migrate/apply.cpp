@@ -34,13 +34,12 @@ std::vector<Work> work_of(const ApplyContext& context, const std::vector<const S
   return work;
 }
 
-void execute(db::Connection& connection, const Migration& migration, const Work& work) {
-  connection.set_lock_timeout(work.lock_timeout);
+void execute(db::Connection& connection, const Migration& migration, const Work& work, Milliseconds lock_timeout) {
+  connection.set_lock_timeout(lock_timeout);
   try {
     connection.execute_text(work.statement->text);
   } catch (Error& error) {
-    const sql::Origin origin{migration.file, work.statement->line, work.statement->column};
-    throw std::move(error).at(sql::place_of(work.statement->text, error.sql_offset().value_or(0), origin));
+    throw std::move(error).at(migration.place_in(*work.statement, error.sql_offset().value_or(0)));
   }
 }
 
@@ -58,6 +57,15 @@ bool is_applied(ledger::Ledger& ledger, const project::Version& version) {
                      [&](const auto& e) { return e.version == version && e.state == ledger::EntryState::kApplied; });
 }
 
+Error still_locked(const Error& error, int attempts) {
+  const bool lock = error.code() == Code::kLockTimeout || error.code() == Code::kBusy;
+  if (!lock) return error;
+  return Error(error).hint(fmt::format(
+      "another session kept a lock on the table during {} attempts: find it in the server's list of sessions, or try "
+      "again later; nothing of this statement was done",
+      attempts));
+}
+
 // Repeats `act` while a lock is not granted. Between attempts nothing is held, so the application's queries pass.
 template <typename Act>
 void with_lock_retries(const ApplyContext& context, Act act) {
@@ -67,10 +75,22 @@ void with_lock_retries(const ApplyContext& context, Act act) {
     try {
       return act();
     } catch (const Error& error) {
-      const bool again = error.next() == Next::kRetry && backoff.attempt() + 1 < kAttempts && !context.stop.requested();
-      if (!again) throw;
+      if (error.next() != Next::kRetry || context.stop.requested()) throw;
+      if (backoff.attempt() + 1 == kAttempts) throw still_locked(error, kAttempts);
       backoff.wait(context.clock, context.stop);
     }
+  }
+}
+
+// Without a transaction. What the engine itself refuses inside one (CREATE INDEX CONCURRENTLY) waits for old
+// transactions while it keeps nobody from working: a lock timeout would only leave a half-made index behind, so it has
+// none and is not repeated.
+void execute_outside(const ApplyContext& context, db::Connection& connection, const Migration& migration,
+                     const Work& work) {
+  if (!context.database.runs_in_transaction(work.statement->text)) {
+    execute(connection, migration, work, Milliseconds(0));
+  } else {
+    with_lock_retries(context, [&] { execute(connection, migration, work, work.lock_timeout); });
   }
 }
 
@@ -80,6 +100,7 @@ void in_transaction(const ApplyContext& context, const std::function<void(db::Co
                     const std::function<bool(ledger::Ledger&)>& happened) {
   const auto connection = context.database.connect(db::Purpose::kControl);
   auto ledger = context.ledger.over(*connection);
+  connection->set_lock_timeout(context.config.lock_timeout);  // an engine with one writer takes its lock when it begins
   db::Transaction transaction(*connection);
   body(*connection, ledger);
   try {
@@ -98,7 +119,7 @@ void apply_in_transaction(const ApplyContext& context, const Migration& migratio
   const auto started = context.clock.now();
   const auto body = [&](db::Connection& connection, ledger::Ledger& ledger) {
     if (is_applied(ledger, migration.version)) return;
-    for (const auto& one : work) execute(connection, migration, one);
+    for (const auto& one : work) execute(connection, migration, one, one.lock_timeout);
     check_verify(connection, migration);
     const auto elapsed = std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
     ledger::record_applied(ledger, migration, count(work), elapsed, context.actor);
@@ -136,7 +157,7 @@ void apply_one_by_one(const ApplyContext& context, const Migration& migration, c
   const auto connection = context.database.connect(db::Purpose::kControl);
   for (std::int64_t i = done; i < count(work); ++i) {
     try {
-      with_lock_retries(context, [&] { execute(*connection, migration, work[static_cast<std::size_t>(i)]); });
+      execute_outside(context, *connection, migration, work[static_cast<std::size_t>(i)]);
     } catch (Error& error) {
       throw std::move(error).context(
           fmt::format("statement {} of {} failed, {} already committed", i + 1, work.size(), i));
@@ -181,7 +202,7 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
       throw Error(Code::kInvalidFile,
                   fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself", first.text,
                               to_string(section.kind)))
-          .at({migration.file, statement.line, statement.column, ""})
+          .at(migration.place_in(statement))
           .hint("remove it; `-- migrate:up transaction:false` runs the statements without a transaction");
     }
   }
@@ -215,7 +236,7 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
   const auto work = work_of(context, sections);
   if (is_transactional(context.database, sections)) {
     const auto body = [&](db::Connection& connection, ledger::Ledger& ledger) {
-      for (const auto& one : work) execute(connection, migration, one);
+      for (const auto& one : work) execute(connection, migration, one, one.lock_timeout);
       forget(context, ledger, migration, also_reopen);
     };
     with_lock_retries(context, [&] {
@@ -225,7 +246,7 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
     const auto connection = context.database.connect(db::Purpose::kControl);
     for (std::size_t i = 0; i < work.size(); ++i) {
       try {
-        with_lock_retries(context, [&] { execute(*connection, migration, work[i]); });
+        execute_outside(context, *connection, migration, work[i]);
       } catch (Error& error) {
         throw std::move(error).context(
             fmt::format("statement {} of {} of migrate:down failed, {} already committed", i + 1, work.size(), i));

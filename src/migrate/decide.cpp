@@ -30,9 +30,13 @@ bool has_pending(const project::Timeline& timeline, const std::vector<ledger::En
   });
 }
 
-Decider::Decider(const project::Timeline& timeline, std::vector<ledger::Entry> history, std::vector<ledger::Run> runs,
-                 const sql::Dialect& dialect, Facts& facts)
-    : timeline_(timeline), history_(std::move(history)), runs_(std::move(runs)), dialect_(dialect), facts_(facts) {}
+Decider::Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, const sql::Dialect& dialect,
+                 Facts& facts)
+    : timeline_(timeline),
+      history_(std::move(snapshot.history)),
+      runs_(std::move(snapshot.runs)),
+      dialect_(dialect),
+      facts_(facts) {}
 
 const ledger::Entry* Decider::entry(const project::Version& version) const { return find_entry(history_, version); }
 
@@ -44,6 +48,10 @@ const ledger::Run* Decider::latest_run(const project::Version& version) const {
 
 bool Decider::is_done(const Migration& migration) const {
   const auto* recorded = entry(migration.version);
+  // A new run of a complete data migration (--restart, or rows that match again) makes it incomplete until that run
+  // succeeds.
+  const auto* run = latest_run(migration.version);
+  if (run != nullptr && !ledger::is_final(run->state)) return false;
   if (recorded != nullptr && recorded->state == ledger::EntryState::kApplied) return true;
   return std::find(done_.begin(), done_.end(), migration.version) != done_.end();
 }
@@ -95,7 +103,8 @@ std::optional<Step> Decider::next() {
   const Migration& migration = timeline_.migrations()[at_++];
   Step step{&migration, Action::kNothing, {}, false};
   if (is_done(migration)) return step;
-  step.late = !history_.empty() && migration.version < history_.back().version;
+  const bool again = migration.kind == Kind::kData && entry(migration.version) != nullptr;
+  step.late = !again && !history_.empty() && migration.version < history_.back().version;
   step.blockers = blockers_of(migration);
   if (!step.blockers.empty()) {
     step.action = Action::kWait;

@@ -6,8 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "ledger/history.hpp"
-#include "ledger/runs.hpp"
+#include "ledger/snapshot.hpp"
 #include "migrate/tables.hpp"
 #include "project/timeline.hpp"
 
@@ -55,8 +54,7 @@ class Facts {
 
 class Decider {
  public:
-  Decider(const project::Timeline& timeline, std::vector<ledger::Entry> history, std::vector<ledger::Run> runs,
-          const sql::Dialect& dialect, Facts& facts);
+  Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, const sql::Dialect& dialect, Facts& facts);
 
   // The step for the next migration; nothing after the last.
   std::optional<Step> next();

@@ -15,12 +15,11 @@ namespace {
 
 using project::Migration;
 
-// Facts of a database that has no ledger yet, or must not be asked: nothing is applied, tables may exist.
-class NoFacts final : public Facts {
- public:
-  bool is_small(const Migration&) override { return true; }
-  Completeness completeness(const Migration&) override { return {}; }
-};
+// The newest attempt that the decision was based on.
+std::int64_t latest_attempt(const Decider& decider, const Migration& migration) {
+  const auto* run = decider.latest_run(migration.version);
+  return run == nullptr ? 0 : run->id.attempt;
+}
 
 class Deployer {
  public:
@@ -41,9 +40,15 @@ class Deployer {
         break;
       case Action::kRunInline: run_inline(migration, result); break;
       case Action::kEnqueue:
-        result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration, context_.actor);
+        result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration,
+                                              latest_attempt(decider, migration), context_.actor);
         break;
-      case Action::kAlreadyQueued: result.rows_total = decider.latest_run(migration.version)->rows_total; break;
+      case Action::kAlreadyQueued: {
+        const auto* run = decider.latest_run(migration.version);
+        result.rows_total = run->rows_total;
+        result.run_state = to_string(run->state);
+        break;
+      }
     }
     return result;
   }
@@ -91,23 +96,14 @@ void check_pending(const project::Timeline& timeline, const std::vector<ledger::
 
 DeployOutcome simulate(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                        DeployObserver& observer) {
-  std::unique_ptr<db::Connection> connection;
-  try {
-    connection = database.connect(db::Purpose::kRead);
-  } catch (const Error& error) {
-    // A file that does not exist yet is an empty database.
-    if (error.code() != Code::kCannotConnect || database.capabilities().server_sessions) throw;
-  }
+  const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
-  NoFacts none;
-  std::optional<DatabaseFacts> facts;
-  if (ledger) facts.emplace(database, *ledger, config.inline_rows);
+  DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, config.inline_rows);
   DeployOutcome outcome;
-  auto history = ledger ? ledger::read_history(*ledger) : std::vector<ledger::Entry>{};
-  check_pending(timeline, history, database.dialect());
-  outcome.discrepancies = find_discrepancies(timeline, history);
-  Decider decider(timeline, std::move(history), ledger ? ledger::read_runs(*ledger) : std::vector<ledger::Run>{},
-                  database.dialect(), facts ? static_cast<Facts&>(*facts) : none);
+  auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
+  check_pending(timeline, snapshot.history, database.dialect());
+  outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
+  Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   while (const auto step = decider.next()) {
     if (step->action == Action::kNothing) continue;
     if (completes(step->action)) decider.mark_done();
@@ -141,6 +137,7 @@ std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                      Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options) {
   if (options.dry_run) return simulate(database, config, timeline, observer);
+  if (timeline.migrations().empty() && !database.exists()) return {};
   const auto connection = database.connect(db::Purpose::kControl);
   DeployOutcome outcome;
   // Nothing to do is found out without the lock: a deploy with nothing to do never queues behind one that works.
@@ -157,13 +154,13 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
       database, clock, stop, options.lock_wait, options.actor,
       [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
-  auto history = ledger::read_history(ledger);
-  check_pending(timeline, history, database.dialect());
-  outcome.discrepancies = find_discrepancies(timeline, history);
+  auto snapshot = ledger::read_snapshot(ledger);
+  check_pending(timeline, snapshot.history, database.dialect());
+  outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   const ApplyContext context{database, config, ledger, clock, stop, options.actor};
   Deployer deployer(context, timeline);
-  DatabaseFacts facts(database, ledger, config.inline_rows);
-  Decider decider(timeline, std::move(history), ledger::read_runs(ledger), database.dialect(), facts);
+  DatabaseFacts facts(database, connection.get(), &ledger, config.inline_rows);
+  Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   while (const auto step = decider.next()) {
     if (step->action == Action::kNothing) continue;
     if (stop.requested())

@@ -22,6 +22,7 @@ struct StepResult {
   Step step;
   Milliseconds elapsed{0};                 // kApply, kContinue, kRunInline
   std::int64_t rows = 0;                   // kRunInline: changed
+  std::string run_state;                   // kAlreadyQueued: of the unfinished run
   std::optional<std::int64_t> rows_total;  // kEnqueue, kAlreadyQueued: to be changed, estimate
 };
 

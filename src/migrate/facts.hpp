@@ -8,8 +8,10 @@ namespace weir::migrate {
 
 class DatabaseFacts final : public Facts {
  public:
-  DatabaseFacts(const db::Database& database, ledger::Ledger& ledger, std::int64_t inline_rows)
-      : database_(database), ledger_(ledger), inline_rows_(inline_rows) {}
+  // `connection` and `ledger` may be null: the database, or its ledger, does not exist yet.
+  DatabaseFacts(const db::Database& database, db::Connection* connection, ledger::Ledger* ledger,
+                std::int64_t inline_rows)
+      : database_(database), connection_(connection), ledger_(ledger), inline_rows_(inline_rows) {}
 
   bool is_small(const project::Migration& migration) override;
   // Errors: what the engine says of the migration's SQL.
@@ -17,7 +19,8 @@ class DatabaseFacts final : public Facts {
 
  private:
   const db::Database& database_;
-  ledger::Ledger& ledger_;
+  db::Connection* connection_;
+  ledger::Ledger* ledger_;
   std::int64_t inline_rows_;
 };
 

@@ -63,8 +63,9 @@ bool is_empty(const Migration& migration) {
 
 }  // namespace
 
-std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
-                                      const std::vector<ledger::Run>& runs, const RollbackOptions& options) {
+std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const ledger::Snapshot& snapshot,
+                                      const RollbackOptions& options) {
+  const auto& history = snapshot.history;
   if (options.to && options.to->text() != "0") {
     const bool known =
         std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == *options.to; });
@@ -79,7 +80,7 @@ std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const s
     RolledBack one;
     one.migration = &file_of(timeline, *entry);
     one.nothing_to_undo = is_empty(*one.migration);
-    collect_reopened(timeline, history, runs, *one.migration, one.reopened);
+    collect_reopened(timeline, history, snapshot.runs, *one.migration, one.reopened);
     plan.push_back(std::move(one));
   }
   return plan;
@@ -93,7 +94,7 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
   const auto lock =
       wait_for_deploy_lock(database, clock, stop, options.lock_wait, options.actor, [](const std::string&) {});
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
-  auto plan = plan_rollback(timeline, ledger::read_history(ledger), ledger::read_runs(ledger), options);
+  auto plan = plan_rollback(timeline, ledger::read_snapshot(ledger), options);
   const ApplyContext context{database, config, ledger, clock, stop, options.actor};
   for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {

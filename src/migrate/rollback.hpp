@@ -6,8 +6,7 @@
 #include <vector>
 
 #include "base/stop.hpp"
-#include "ledger/history.hpp"
-#include "ledger/runs.hpp"
+#include "ledger/snapshot.hpp"
 #include "project/config.hpp"
 #include "project/timeline.hpp"
 
@@ -29,8 +28,8 @@ struct RolledBack {
 
 // What a rollback would undo, in that order. Pure. Errors: kNotReversible (no down section), kNotFound (applied, file
 // gone), kGateClosed (a run that requires it is being executed), kUsage: all before anything is undone.
-std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
-                                      const std::vector<ledger::Run>& runs, const RollbackOptions& options);
+std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const ledger::Snapshot& snapshot,
+                                      const RollbackOptions& options);
 
 std::vector<RolledBack> roll_back(const db::Database& database, const project::Config& config,
                                   const project::Timeline& timeline, Clock& clock, const StopToken& stop,

@@ -48,7 +48,14 @@ std::vector<Verification> verify(const db::Database& database, ledger::Ledger& l
   const auto history = ledger::read_history(ledger);
   std::vector<const Migration*> chosen;
   if (name) {
-    chosen.push_back(&timeline.find(*name));
+    const Migration& migration = timeline.find(*name);
+    const bool has_run = ledger::read_latest_run(ledger, migration.version).has_value();
+    if (!is_applied(history, migration) && !has_run) {
+      throw Error(Code::kNotFound, fmt::format("{} has not been applied to this database", migration.name))
+          .hint(migration.kind == Kind::kData ? fmt::format("first: weir run {}", migration.name)
+                                              : "first: weir migrate");
+    }
+    chosen.push_back(&migration);
   } else {
     for (const auto& migration : timeline.migrations()) {
       const bool verifiable =

@@ -133,7 +133,7 @@ std::map<std::string, std::string> parse_dotenv(std::string_view text, const std
 
 Config load_config(const fs::path& directory, const std::optional<std::string>& url_option) {
   Config config;
-  config.root = find_root(fs::absolute(directory));
+  config.root = find_root(fs::absolute(directory / "").lexically_normal().parent_path());
   if (const char* url = std::getenv("DATABASE_URL"); url != nullptr && *url != '\0') {
     config.url = url;
     config.url_source = "DATABASE_URL";

@@ -41,10 +41,13 @@ const Key* find_key(std::string_view name) {
   return found == std::end(kKeys) ? nullptr : found;
 }
 
-std::vector<std::string> known_keys(Kind kind) {
+enum class Keys { kAll, kAvailable };
+
+std::vector<std::string> known_keys(Kind kind, Keys which) {
   std::vector<std::string> names;
   for (const auto& key : kKeys) {
-    if (key.both_kinds || kind == Kind::kData) names.emplace_back(key.name);
+    if (!key.both_kinds && kind == Kind::kSchema) continue;
+    if (which == Keys::kAll || key.support == Support::kNow) names.emplace_back(key.name);
   }
   return names;
 }
@@ -214,7 +217,7 @@ std::optional<HeaderLine> read_header_line(std::string_view comment, const Place
   line.key_place.column += static_cast<int>(2 + indent);
   const auto value_at = body.find_first_not_of(" \t", colon + 1);
   line.value_place.column += static_cast<int>(2 + (value_at == std::string_view::npos ? body.size() : value_at));
-  const auto near = nearest(word, known_keys(kind));
+  const auto near = nearest(word, known_keys(kind, Keys::kAll));
   const Key* key = find_key(word);
   if (key == nullptr) {
     const bool looks_like_key =
@@ -224,7 +227,7 @@ std::optional<HeaderLine> read_header_line(std::string_view comment, const Place
     refuse(line.key_place, fmt::format("unknown header key '{}'", word),
            near ? fmt::format("did you mean '{}'?", *near)
                 : fmt::format("known keys: {}; an ordinary comment must not look like `-- word: ...`",
-                              fmt::join(known_keys(kind), ", ")));
+                              fmt::join(known_keys(kind, Keys::kAvailable), ", ")));
   }
   if (!value_follows)
     refuse(line.key_place, fmt::format("a blank is missing after '{}:'", word),

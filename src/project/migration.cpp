@@ -133,7 +133,7 @@ void check_verify(const Migration& migration, const sql::Dialect& dialect) {
   }
   const sql::Statement& query = verify->statements[0];
   for (const auto& placeholder : sql::find_placeholders(query.text, dialect)) {
-    refuse(sql::place_of(query.text, placeholder.offset, {migration.file, query.line, query.column}),
+    refuse(migration.place_in(query, placeholder.offset),
            fmt::format(":{} cannot stand in migrate:verify", placeholder.name),
            "a verification looks at the whole table");
   }
@@ -169,15 +169,13 @@ void check_data(const Migration& migration, const sql::Dialect& dialect) {
   bool bounded = false;
   for (const auto& statement : batch->statements) {
     for (const auto& p : sql::find_placeholders(statement.text, dialect)) {
-      check_placeholder(migration, p.name,
-                        sql::place_of(statement.text, p.offset, {migration.file, statement.line, statement.column}),
-                        true);
+      check_placeholder(migration, p.name, migration.place_in(statement, p.offset), true);
       bounded = bounded || p.name == "batch" || p.name == "range";
     }
   }
   if (!bounded) {
     const auto& statement = batch->statements.front();
-    refuse(sql::place_of(statement.text, 0, {migration.file, statement.line, statement.column}),
+    refuse(migration.place_in(statement),
            "neither :batch nor :range stands in migrate:batch, so every batch would change the whole table",
            "add `WHERE :batch`");
   }
@@ -191,6 +189,14 @@ void check_sections(const Migration& migration, const sql::Dialect& dialect) {
   check_order_of_sections(migration);
   check_verify(migration, dialect);
   if (migration.kind == Kind::kData) check_data(migration, dialect);
+}
+
+// `  -- migrate:up`: a comment for weir, as it is for dbmate.
+bool has_indented_marker(std::string_view text) {
+  for (const auto& line : split(text, '\n')) {
+    if (line.starts_with("--") && trim(std::string_view(line).substr(2)).starts_with("migrate:")) return true;
+  }
+  return false;
 }
 
 void split_file_name(const std::string& file_name, Migration& migration) {
@@ -226,6 +232,10 @@ std::vector<const Section*> Migration::all(SectionKind wanted) const {
   }
   if (wanted == SectionKind::kDown) std::reverse(found.begin(), found.end());
   return found;
+}
+
+Place Migration::place_in(const sql::Statement& statement, std::size_t offset) const {
+  return sql::place_of(text, statement.offset + offset, {file, 1, 1});
 }
 
 const Section* Migration::first(SectionKind wanted) const {
@@ -264,7 +274,9 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   for (const auto& statement : statements) {
     if (markers.empty() || statement.offset < markers.front().begin) {
       refuse(sql::place_of(migration.text, statement.offset, origin), "a statement stands before the first section",
-             kind == Kind::kSchema ? "put `-- migrate:up` before it" : "put `-- migrate:batch` before it");
+             has_indented_marker(migration.text) ? "a marker must begin in the first column"
+             : kind == Kind::kSchema             ? "put `-- migrate:up` before it"
+                                                 : "put `-- migrate:batch` before it");
     }
     std::size_t section = markers.size() - 1;
     while (markers[section].begin > statement.offset) --section;

@@ -65,6 +65,8 @@ struct Migration {
   // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.
   std::vector<const Section*> all(SectionKind kind) const;
   const Section* first(SectionKind kind) const;
+  // The place of byte `offset` of one of its statements.
+  Place place_in(const sql::Statement& statement, std::size_t offset = 0) const;
   std::string label() const { return version.text() + " " + name; }
 };
 

@@ -199,6 +199,7 @@ std::string to_json(const project::Migration& migration, const backfill::RunOutc
                  {"state", to_string(outcome.state)},
                  {"already_complete", outcome.already_complete},
                  {"rows_done", outcome.rows_done},
+                 {"rows_here", outcome.rows_here},
                  {"passes", outcome.passes},
                  {"residual", outcome.state == ledger::RunState::kSucceeded ? ordered_json(outcome.residual)
                                                                             : ordered_json(nullptr)},

@@ -36,7 +36,7 @@ RunStatus run_status(ledger::Ledger& ledger, const ledger::Run& run) {
     status.workers = 1;
     status.worker = fmt::format("pid {} on {}", slice->lease->process.pid, slice->lease->process.hostname);
   }
-  const EpochMs until = run.finished_at.value_or(status.workers > 0 ? slice->now : run.updated_at);
+  const EpochMs until = run.finished_at.value_or(status.workers > 0 ? slice->now : slice->updated_at);
   if (run.started_at && until > *run.started_at && run.rows_done > 0) {
     status.rate = static_cast<double>(run.rows_done) * 1000.0 / static_cast<double>(until - *run.started_at);
   }
@@ -57,6 +57,7 @@ std::int64_t statements_of(const project::Migration& migration) {
 std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
   const project::Migration& migration = *step.migration;
   if (entry != nullptr && entry->state == ledger::EntryState::kPartial) return "partial";
+  if (run != nullptr && !ledger::is_final(run->run.state)) return std::string(to_string(run->run.state));
   if (entry != nullptr && entry->checksum != migration.checksum) return "changed";
   if (entry != nullptr) return migration.kind == Kind::kData ? "succeeded" : "applied";
   if (run != nullptr) return std::string(to_string(run->run.state));
@@ -128,17 +129,15 @@ Status build_status(const db::Database& database, ledger::Ledger* ledger, const 
   status.database = database.display_url();
   status.now = now;
   status.lock = database.deploy_lock_holder();
-  std::vector<ledger::Entry> history;
-  std::vector<ledger::Run> runs;
+  ledger::Snapshot snapshot;
   if (ledger != nullptr) {
-    history = ledger::read_history(*ledger);
-    runs = ledger::read_runs(*ledger);
-    for (const auto& run : runs) status.runs.push_back(run_status(*ledger, run));
+    snapshot = ledger::read_snapshot(*ledger);
+    for (const auto& run : snapshot.runs) status.runs.push_back(run_status(*ledger, run));
   }
   LedgerFacts facts;
-  migrate::Decider decider(timeline, history, runs, database.dialect(), facts);
+  migrate::Decider decider(timeline, snapshot, database.dialect(), facts);
   while (const auto step = decider.next()) status.migrations.push_back(from_step(*step, decider, status.runs));
-  for (const auto& entry : history) {
+  for (const auto& entry : snapshot.history) {
     if (timeline.by_version(entry.version) == nullptr) status.migrations.push_back(missing(entry));
   }
   std::stable_sort(status.migrations.begin(), status.migrations.end(),

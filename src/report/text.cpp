@@ -108,8 +108,12 @@ std::string blockers_text(const migrate::Step& step) {
   return fmt::format("{}", fmt::join(parts, ", "));
 }
 
+std::string count_of(std::int64_t count, std::string_view noun) {
+  return fmt::format("{} {}{}", human_count(count), noun, count == 1 ? "" : "s");
+}
+
 std::string rows_text(const std::optional<std::int64_t>& rows) {
-  return rows ? fmt::format("{} rows", human_count(*rows)) : "rows not counted";
+  return rows ? count_of(*rows, "row") : "rows not counted";
 }
 
 }  // namespace
@@ -156,10 +160,12 @@ std::string to_text(const migrate::StepResult& result, bool dry_run, Colour colo
                      : verb("queued", kYellow, colour) + name +
                            fmt::format(" {}: weir run {}", rows_text(result.rows_total), migration.name);
       break;
-    case migrate::Action::kAlreadyQueued:
-      line = verb("queued", kYellow, colour) + name +
-             fmt::format(" {}: weir run {}", rows_text(result.rows_total), migration.name);
+    case migrate::Action::kAlreadyQueued: {
+      const std::string_view state = result.run_state.empty() ? "queued" : std::string_view(result.run_state);
+      line = verb(state, kYellow, colour) + name + fmt::format(" {}", rows_text(result.rows_total));
+      if (state != "running") line += fmt::format(": weir run {}", migration.name);
       break;
+    }
     case migrate::Action::kNeedsParameters:
       line = verb("pending", kYellow, colour) + name +
              fmt::format(" needs parameters: weir run {} --param name=value", migration.name);
@@ -214,8 +220,11 @@ std::string to_text(const migrate::Verification& one, Colour colour) {
 
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour) {
   if (outcome.already_complete) return fmt::format("{} is complete already: residual 0\n", migration.name);
-  const std::string rows =
-      fmt::format("{} rows in {}", human_count(outcome.rows_done), human_duration(outcome.elapsed));
+  const std::string time = human_duration(outcome.elapsed);
+  const std::string rows = outcome.rows_here == outcome.rows_done
+                               ? fmt::format("{} rows in {}", human_count(outcome.rows_done), time)
+                               : fmt::format("{} rows, {} of them now in {}", human_count(outcome.rows_done),
+                                             human_count(outcome.rows_here), time);
   if (outcome.state == ledger::RunState::kPaused)
     return fmt::format("{} {}. Go on with: weir run {}\n", paint("paused", kYellow, colour), rows, migration.name);
   return fmt::format("{} {}: {}, {} pass{}, residual {}{}\n", paint("succeeded", kGreen, colour), migration.name, rows,

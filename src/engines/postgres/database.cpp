@@ -38,6 +38,7 @@ class Database final : public db::Database {
   }
   const sql::Dialect& dialect() const override { return postgres::dialect(); }
   std::string display_url() const override { return display_url_; }
+  bool exists() const override { return true; }  // if not, connect() says so
 
   std::unique_ptr<db::Connection> connect(db::Purpose purpose) const override {
     return std::make_unique<Connection>(open_session(info_, purpose));

@@ -37,7 +37,6 @@ constexpr const char* kRuns = R"sql(CREATE TABLE weir_runs (
   batch_rows       bigint NOT NULL,
   parameters       text NOT NULL,
   rows_total       bigint,
-  rows_done_before bigint NOT NULL DEFAULT 0,
   pass             bigint NOT NULL,
   residual         bigint,
   error            text,

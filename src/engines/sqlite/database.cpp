@@ -24,6 +24,7 @@ class Database final : public db::Database {
   const db::Capabilities& capabilities() const override { return kCapabilities; }
   const sql::Dialect& dialect() const override { return sqlite::dialect(); }
   std::string display_url() const override { return "sqlite:" + options_.path; }
+  bool exists() const override { return std::filesystem::exists(options_.path); }
 
   std::unique_ptr<db::Connection> connect(db::Purpose purpose) const override {
     return std::make_unique<Connection>(options_, purpose);
