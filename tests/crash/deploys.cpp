@@ -47,7 +47,7 @@ std::string migrate_killed(Context& context) {
     for (int starts = 0;; ++starts) {
       const auto process = project.migrate();
       const bool leave = rounds == 0 || starts >= 4;
-      if (!leave) process->wait_for(context.random.moment(expected));
+      if (!leave) process->wait_for(context.random.moment(expected * 6 / 5));
       if (!leave && process->kill()) {
         ++kills;
         const auto done = sql.integer("SELECT count(*) FROM journal");

@@ -87,8 +87,8 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
 }  // namespace
 
 std::string holder_stopped(Context& context) {
-  const int rounds = context.amount(8, 1);
-  const int real = context.amount(2, 0);
+  const int rounds = context.amount(4, 1);
+  const int real = context.amount(1, 0);
   Durations refused;
   for (int round = 0; round < rounds + real; ++round) {
     const auto waited = stop_and_come_back(context, round, round >= rounds);
@@ -100,7 +100,7 @@ std::string holder_stopped(Context& context) {
 
 std::string two_at_once(Context& context) {
   Durations taken_over;
-  const int rounds = context.amount(30, 4);
+  const int rounds = context.amount(12, 4);
   int refused = 0;
   int late = 0;
   for (int round = 0; round < rounds; ++round) {
@@ -145,7 +145,7 @@ std::string interrupted(Context& context) {
   int once = 0;
   int twice = 0;
   int at_start = 0;
-  const int rounds = context.amount(12, 2);
+  const int rounds = context.amount(8, 2);
   for (int round = 0; round < rounds; ++round) {
     Stage stage(context, round, 10'000 + context.random.between(0, 99), 25,
                 round % 2 == 0 ? Where::kNone : Where::kUndone);
