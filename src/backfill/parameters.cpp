@@ -94,8 +94,8 @@ std::string encode_parameters(const ParameterValues& values) { return nlohmann::
 
 ParameterValues decode_parameters(const std::string& text) {
   const auto object = nlohmann::json::parse(text, nullptr, false);
-  const bool readable =
-      object.is_object() && std::all_of(object.begin(), object.end(), [](const auto& value) { return value.is_string(); });
+  const bool readable = object.is_object() &&
+                        std::all_of(object.begin(), object.end(), [](const auto& value) { return value.is_string(); });
   if (!readable) throw Error(Code::kLedgerCorrupt, "the parameters of a run cannot be read");
   return object.get<ParameterValues>();
 }

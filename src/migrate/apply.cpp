@@ -173,10 +173,10 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
   for (const auto& section : migration.sections) {
     for (const auto& statement : section.statements) {
       if (!sql::controls_transaction(statement.text, dialect)) continue;
-      throw Error(Code::kInvalidFile,
-                  fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself",
-                              statement.text.substr(0, statement.text.find_first_of(" \t\n;(")),
-                              to_string(section.kind)))
+      throw Error(
+          Code::kInvalidFile,
+          fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself",
+                      statement.text.substr(0, statement.text.find_first_of(" \t\n;(")), to_string(section.kind)))
           .at({migration.file, statement.line, statement.column, ""})
           .hint("remove it; `-- migrate:up transaction:false` runs the statements without a transaction");
     }

@@ -43,8 +43,7 @@ class TableReader {
     if (verb.is_word("alter") && object.is_word("table") && !is_word_at(2, "all"))
       return names_from(2, {"references", "to"});
     if (verb.is_word("drop") && object.is_word("table") && !contains("cascade")) return names_from(2, {});
-    if (verb.is_word("create") && object.is_word("table") && !contains("as"))
-      return names_from(2, {"references"});
+    if (verb.is_word("create") && object.is_word("table") && !contains("as")) return names_from(2, {"references"});
     if (verb.is_word("create") && any_word(object, {"index", "unique"})) return names_from(position_of("on") + 1, {});
     if (verb.is_word("update") && !object.is_word("or") && !contains("from")) return names_from(1, {});
     if (verb.is_word("insert") && object.is_word("into")) return names_from(2, {});

@@ -174,7 +174,8 @@ void check_data(const Migration& migration, const sql::Dialect& dialect) {
   for (const auto& statement : batch->statements) {
     if (sql::controls_transaction(statement.text, dialect))
       refuse(sql::place_of(statement.text, 0, {migration.file, statement.line, statement.column}),
-             "this statement would begin or end the transaction of the batch", "remove it; every batch is a transaction");
+             "this statement would begin or end the transaction of the batch",
+             "remove it; every batch is a transaction");
     for (const auto& p : sql::find_placeholders(statement.text, dialect)) {
       check_placeholder(migration, p.name,
                         sql::place_of(statement.text, p.offset, {migration.file, statement.line, statement.column}),
