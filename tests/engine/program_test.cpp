@@ -278,16 +278,24 @@ TEST_P(Program, CtrlCPausesAndTheNextRunGoesOn) {
 
 TEST_P(Program, ADatabaseThatCannotBeWrittenIsNamedAsSuch) {
   three_steps();
+  exec("CREATE TABLE x (id int)");
   if (is_postgres()) {
     const std::string name = query("SELECT current_database()");
     exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+    EXPECT_EQ(error({"migrate"}, 1)["code"], "read-only");
   } else {
-    exec("CREATE TABLE x (id int)");
     disconnect();
-    std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms::owner_read);
-    if (::geteuid() == 0) GTEST_SKIP() << "root may write every file; the test needs another user";
+    std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms::owner_read,
+                                 std::filesystem::perm_options::replace);
+    std::vector<std::string> command = {WEIR_PROGRAM, "-C", project().path().string(), "migrate", "--json"};
+    // Root may write every file.
+    if (::geteuid() == 0) command.insert(command.begin(), {"setpriv", "--reuid=65534", "--clear-groups", "--"});
+    if (::geteuid() == 0) std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms(0444));
+    const Ended ended = test::run_process(command, {{"DATABASE_URL", url()}});
+    if (ended.exit_code >= 126) GTEST_SKIP() << "another user cannot execute " << WEIR_PROGRAM << ": " << ended.err;
+    EXPECT_EQ(ended.exit_code, 1) << ended.out;
+    EXPECT_EQ(json::parse(ended.out)["error"]["code"], "read-only") << ended.out;
   }
-  EXPECT_EQ(error({"migrate"}, 1)["code"], "read-only");
   EXPECT_FALSE(has_table("t"));
 }
 
