@@ -20,7 +20,9 @@ WEIR_ON_EVERY_ENGINE(Connection);
 TEST_P(Connection, BindsValuesAndCountsRows) {
   make_rows(3);
   const auto sql = [&](const char* text) { return sql::Template(text, database().dialect()).render().sql; };
-  EXPECT_EQ(connection().execute({sql("UPDATE t SET a = :a WHERE id > :i"), {std::string("it's"), std::int64_t{1}}}).affected, 2);
+  EXPECT_EQ(
+      connection().execute({sql("UPDATE t SET a = :a WHERE id > :i"), {std::string("it's"), std::int64_t{1}}}).affected,
+      2);
   EXPECT_EQ(connection().execute({sql("SELECT a FROM t WHERE a = :a"), {std::string("it's")}}).rows.size(), 2U);
   EXPECT_EQ(connection().execute({sql("UPDATE t SET a = :a WHERE id = 3"), {db::Value{}}}).affected, 1);
   EXPECT_EQ(query("SELECT a FROM t ORDER BY id"), "NULL\nit's\nNULL");
@@ -139,8 +141,9 @@ class Batch : public DatabaseTest {
     DatabaseTest::SetUp();
     if (IsSkipped()) return;
     make_rows(10);
-    exec("CREATE TABLE mark (id int PRIMARY KEY, token text, rows_done bigint, cursor_key text);"
-         "INSERT INTO mark VALUES (1, 'mine', 0, '')");
+    exec(
+        "CREATE TABLE mark (id int PRIMARY KEY, token text, rows_done bigint, cursor_key text);"
+        "INSERT INTO mark VALUES (1, 'mine', 0, '')");
     disconnect();
     worker_ = connect(db::Purpose::kWorker);
   }
@@ -154,11 +157,11 @@ class Batch : public DatabaseTest {
   db::BatchResult run_batch(const std::vector<std::string>& changes, const std::string& token = "mine") {
     std::vector<sql::Template> templates;
     for (const auto& change : changes) templates.push_back(sql(change));
-    program_ = worker_->compile(
-        {templates,
-         {{"batch", "(id <= :hi)"}},
-         sql("UPDATE mark SET rows_done = rows_done + :weir_rows, cursor_key = :cursor WHERE id = 1 AND token = :token"),
-         sql("SELECT id FROM t WHERE id > :hi ORDER BY id LIMIT 1 OFFSET 2")});
+    program_ = worker_->compile({templates,
+                                 {{"batch", "(id <= :hi)"}},
+                                 sql("UPDATE mark SET rows_done = rows_done + :weir_rows, cursor_key = :cursor WHERE "
+                                     "id = 1 AND token = :token"),
+                                 sql("SELECT id FROM t WHERE id > :hi ORDER BY id LIMIT 1 OFFSET 2")});
     return program_->run({{"hi", std::int64_t{3}}, {"cursor", std::string("three")}, {"token", token}});
   }
   std::string mark() { return query("SELECT rows_done, cursor_key FROM mark"); }
@@ -220,7 +223,8 @@ TEST_P(Batch, ChangesNothingAndStillMovesTheCursor) {
 
 TEST_P(Batch, GivesNoBoundaryAtTheEnd) {
   run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
-  const auto last = program_->run({{"hi", std::int64_t{9}}, {"cursor", std::string("nine")}, {"token", std::string("mine")}});
+  const auto last =
+      program_->run({{"hi", std::int64_t{9}}, {"cursor", std::string("nine")}, {"token", std::string("mine")}});
   EXPECT_TRUE(last.boundary.empty());
 }
 

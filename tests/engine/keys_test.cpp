@@ -12,7 +12,8 @@ class Keys : public DatabaseTest {
   // Runs `n = n + 1` over k in batches of three, paused and resumed after every second batch, so that every cursor goes
   // through the ledger. Expects each row to be changed exactly once.
   void walk(const std::string& key_header = "") {
-    data("1_walk", "-- over: k\n" + key_header + "-- batch: 3\n-- migrate:batch\nUPDATE k SET n = n + 1 WHERE :batch\n");
+    data("1_walk",
+         "-- over: k\n" + key_header + "-- batch: 3\n-- migrate:batch\nUPDATE k SET n = n + 1 WHERE :batch\n");
     const auto rows = number("SELECT count(*) FROM k");
     observer().after_batch = [this](int batch) {
       if (batch % 2 == 0) stop().request();
@@ -38,16 +39,18 @@ class Keys : public DatabaseTest {
 WEIR_ON_EVERY_ENGINE(Keys);
 
 TEST_P(Keys, NegativeIntegersWithGaps) {
-  exec("CREATE TABLE k (id bigint PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (id) VALUES (-9223372036854775808), (-100), (-99), (-1), (0), (7), (1000000), (1000001), "
-       "(9223372036854775807)");
+  exec(
+      "CREATE TABLE k (id bigint PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (id) VALUES (-9223372036854775808), (-100), (-99), (-1), (0), (7), (1000000), (1000001), "
+      "(9223372036854775807)");
   walk();
 }
 
 TEST_P(Keys, TextWithQuotesUmlautsAndCapitals) {
-  exec("CREATE TABLE k (id text PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (id) VALUES (''), (' '), ('a'), ('A'), ('b'), ('B'), ('ä'), ('Ä'), ('z'), ('it''s'), ('\"'), "
-       "('$1'), (':x'), ('\\'), ('{\"text\":\"00\"}'), ('日本')");
+  exec(
+      "CREATE TABLE k (id text PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (id) VALUES (''), (' '), ('a'), ('A'), ('b'), ('B'), ('ä'), ('Ä'), ('z'), ('it''s'), ('\"'), "
+      "('$1'), (':x'), ('\\'), ('{\"text\":\"00\"}'), ('日本')");
   walk();
 }
 
@@ -59,9 +62,10 @@ TEST_P(Keys, TextWithACollationOfItsOwn) {
 }
 
 TEST_P(Keys, Composite) {
-  exec("CREATE TABLE k (a int, b text, c int, n int DEFAULT 0 NOT NULL, PRIMARY KEY (b, a, c));"
-       "INSERT INTO k (a, b, c) VALUES (1, 'x', 1), (1, 'x', 2), (2, 'x', -1), (1, 'y', 1), (2, 'y', 0), (2, 'y', 1), "
-       "(-3, 'a', 5), (0, '', 0), (1, 'x', 3), (9, 'z', 9)");
+  exec(
+      "CREATE TABLE k (a int, b text, c int, n int DEFAULT 0 NOT NULL, PRIMARY KEY (b, a, c));"
+      "INSERT INTO k (a, b, c) VALUES (1, 'x', 1), (1, 'x', 2), (2, 'x', -1), (1, 'y', 1), (2, 'y', 0), (2, 'y', 1), "
+      "(-3, 'a', 5), (0, '', 0), (1, 'x', 3), (9, 'z', 9)");
   walk();
 }
 
@@ -74,29 +78,32 @@ TEST_P(Keys, CompositeWithOneLeadingValue) {
 TEST_P(Keys, Uuid) {
   exec(pick("CREATE TABLE k (id uuid PRIMARY KEY, n int DEFAULT 0 NOT NULL)",
             "CREATE TABLE k (id text PRIMARY KEY, n int DEFAULT 0 NOT NULL)"));
-  exec("INSERT INTO k (id) VALUES ('00000000-0000-0000-0000-000000000000'), ('ffffffff-ffff-ffff-ffff-ffffffffffff'), "
-       "('123e4567-e89b-12d3-a456-426614174000'), ('123e4567-e89b-12d3-a456-426614174001'), "
-       "('923e4567-e89b-12d3-a456-426614174000'), ('a23e4567-e89b-12d3-a456-426614174000'), "
-       "('b23e4567-e89b-12d3-a456-426614174000')");
+  exec(
+      "INSERT INTO k (id) VALUES ('00000000-0000-0000-0000-000000000000'), ('ffffffff-ffff-ffff-ffff-ffffffffffff'), "
+      "('123e4567-e89b-12d3-a456-426614174000'), ('123e4567-e89b-12d3-a456-426614174001'), "
+      "('923e4567-e89b-12d3-a456-426614174000'), ('a23e4567-e89b-12d3-a456-426614174000'), "
+      "('b23e4567-e89b-12d3-a456-426614174000')");
   walk();
 }
 
 TEST_P(Keys, Timestamp) {
   exec(pick("CREATE TABLE k (id timestamptz PRIMARY KEY, n int DEFAULT 0 NOT NULL)",
             "CREATE TABLE k (id text PRIMARY KEY, n int DEFAULT 0 NOT NULL)"));
-  exec("INSERT INTO k (id) VALUES ('2026-01-01 00:00:00.000001+00'), ('2026-01-01 00:00:00.000002+00'), "
-       "('2026-01-01 00:00:00+00'), ('1969-12-31 23:59:59+00'), ('2026-06-01 12:00:00+02'), ('2026-06-01 12:00:00+00'), "
-       "('9999-12-31 00:00:00+00')");
+  exec(
+      "INSERT INTO k (id) VALUES ('2026-01-01 00:00:00.000001+00'), ('2026-01-01 00:00:00.000002+00'), "
+      "('2026-01-01 00:00:00+00'), ('1969-12-31 23:59:59+00'), ('2026-06-01 12:00:00+02'), ('2026-06-01 12:00:00+00'), "
+      "('9999-12-31 00:00:00+00')");
   if (is_postgres()) exec("INSERT INTO k (id) VALUES ('infinity'), ('-infinity'), ('0044-03-15 BC')");
   walk();
 }
 
 TEST_P(Keys, Bytes) {
-  exec(pick("CREATE TABLE k (id bytea PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-            "INSERT INTO k (id) VALUES ('\\x'), ('\\x00'), ('\\x0001'), ('\\x7f'), ('\\x80'), ('\\xff'), ('\\xff00'), "
-            "('\\x2761')",
-            "CREATE TABLE k (id blob PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-            "INSERT INTO k (id) VALUES (x''), (x'00'), (x'0001'), (x'7f'), (x'80'), (x'ff'), (x'ff00'), (x'2761')"));
+  exec(
+      pick("CREATE TABLE k (id bytea PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+           "INSERT INTO k (id) VALUES ('\\x'), ('\\x00'), ('\\x0001'), ('\\x7f'), ('\\x80'), ('\\xff'), ('\\xff00'), "
+           "('\\x2761')",
+           "CREATE TABLE k (id blob PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+           "INSERT INTO k (id) VALUES (x''), (x'00'), (x'0001'), (x'7f'), (x'80'), (x'ff'), (x'ff00'), (x'2761')"));
   walk();
 }
 
@@ -109,39 +116,47 @@ TEST_P(Keys, FloatsWithAllTheirDigits) {
 
 TEST_P(Keys, ValuesOfEveryStorageClassInOneColumn) {
   if (is_postgres()) {
-    exec("CREATE TABLE k (id numeric PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-         "INSERT INTO k (id) VALUES (1), (1.00000000000000000000001), (-5), (1e40), ('NaN'), ('Infinity'), (0.5)");
+    exec(
+        "CREATE TABLE k (id numeric PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+        "INSERT INTO k (id) VALUES (1), (1.00000000000000000000001), (-5), (1e40), ('NaN'), ('Infinity'), (0.5)");
   } else {
-    exec("CREATE TABLE k (id PRIMARY KEY NOT NULL, n int DEFAULT 0 NOT NULL);"
-         "INSERT INTO k (id) VALUES (1), (-1), (1.5), ('1'), ('a'), (x'61'), (x''), (''), (9e999)");
+    exec(
+        "CREATE TABLE k (id PRIMARY KEY NOT NULL, n int DEFAULT 0 NOT NULL);"
+        "INSERT INTO k (id) VALUES (1), (-1), (1.5), ('1'), ('a'), (x'61'), (x''), (''), (9e999)");
   }
   walk();
 }
 
 TEST_P(Keys, AUniqueIndexInsteadOfAPrimaryKey) {
-  exec("CREATE TABLE k (id int NOT NULL, other int, n int DEFAULT 0 NOT NULL); CREATE UNIQUE INDEX k_id ON k (id);"
-       "INSERT INTO k (id) VALUES (1), (2), (3), (4), (5), (6), (7)");
+  exec(
+      "CREATE TABLE k (id int NOT NULL, other int, n int DEFAULT 0 NOT NULL); CREATE UNIQUE INDEX k_id ON k (id);"
+      "INSERT INTO k (id) VALUES (1), (2), (3), (4), (5), (6), (7)");
   walk();
 }
 
 TEST_P(Keys, ANullableKeyWithoutNullIsAccepted) {
-  exec("CREATE TABLE k (id int UNIQUE, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (id) VALUES (1), (2), (3), (4), (5), (6), (7)");
+  exec(
+      "CREATE TABLE k (id int UNIQUE, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (id) VALUES (1), (2), (3), (4), (5), (6), (7)");
   walk();
 }
 
 TEST_P(Keys, TheKeyThatTheFileNames) {
-  exec("CREATE TABLE k (id int PRIMARY KEY, \"Order\" int NOT NULL UNIQUE, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (id, \"Order\") VALUES (1, 9), (2, 8), (3, 7), (4, 6), (5, 5), (6, 4), (7, 3)");
+  exec(
+      "CREATE TABLE k (id int PRIMARY KEY, \"Order\" int NOT NULL UNIQUE, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (id, \"Order\") VALUES (1, 9), (2, 8), (3, 7), (4, 6), (5, 5), (6, 4), (7, 3)");
   walk("-- key: Order\n");
   auto ledger = ledger::Ledger::open(database(), connection());
   EXPECT_EQ(ledger::read_runs(*ledger).at(0).key_columns, std::vector<std::string>{"Order"});
 }
 
 TEST_P(Keys, ATableWhoseNamesNeedQuotes) {
-  exec("CREATE TABLE \"My \"\"Table\" (\"select\" int PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO \"My \"\"Table\" (\"select\") VALUES (1), (2), (3), (4), (5)");
-  data("1_walk", "-- over: \"My \"\"Table\"\n-- batch: 2\n-- migrate:batch\nUPDATE \"My \"\"Table\" SET n = n + 1 WHERE :batch\n");
+  exec(
+      "CREATE TABLE \"My \"\"Table\" (\"select\" int PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO \"My \"\"Table\" (\"select\") VALUES (1), (2), (3), (4), (5)");
+  data(
+      "1_walk",
+      "-- over: \"My \"\"Table\"\n-- batch: 2\n-- migrate:batch\nUPDATE \"My \"\"Table\" SET n = n + 1 WHERE :batch\n");
   EXPECT_EQ(run("walk").rows_done, 5);
 }
 
@@ -156,8 +171,9 @@ TEST_P(Keys, NoUniqueKeyIsRefused) {
 }
 
 TEST_P(Keys, KeysThatCannotBePagedByAreRefused) {
-  exec("CREATE TABLE k (id int NOT NULL, s text NOT NULL, n int DEFAULT 0 NOT NULL);"
-       "CREATE UNIQUE INDEX i ON k (id) WHERE id > 0; CREATE UNIQUE INDEX j ON k (lower(s))");
+  exec(
+      "CREATE TABLE k (id int NOT NULL, s text NOT NULL, n int DEFAULT 0 NOT NULL);"
+      "CREATE UNIQUE INDEX i ON k (id) WHERE id > 0; CREATE UNIQUE INDEX j ON k (lower(s))");
   exec(pick("CREATE UNIQUE INDEX l ON k (s COLLATE \"POSIX\")", "CREATE UNIQUE INDEX l ON k (s COLLATE NOCASE)"));
   EXPECT_EQ(refused().code(), Code::kNoUniqueKey);
 }
@@ -204,7 +220,8 @@ TEST_P(Catalogue, FindsATableHoweverItIsWritten) {
   EXPECT_TRUE(connection().describe_table(pick("public.k", "main.k")));
   EXPECT_FALSE(connection().describe_table("nothing"));
   for (const std::string name : {"", "a b", "k.", "a.b.c.d"}) {
-    EXPECT_EQ(test::thrown_by([&] { connection().describe_table(name); }).code(), Code::kInvalidFile) << "'" << name << "'";
+    EXPECT_EQ(test::thrown_by([&] { connection().describe_table(name); }).code(), Code::kInvalidFile)
+        << "'" << name << "'";
   }
 }
 

@@ -1,8 +1,7 @@
 // Deploys: in order, whole or not at all, and what waits says for what.
-#include "migrate/deployer.hpp"
-
 #include "ledger/history.hpp"
 #include "ledger/runs.hpp"
+#include "migrate/deployer.hpp"
 #include "migrate/rollback.hpp"
 #include "support/database_test.hpp"
 
@@ -13,12 +12,15 @@ using migrate::Action;
 using test::DatabaseTest;
 using test::thrown_by;
 
-constexpr const char* kTable = "-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
-                               "-- migrate:down\nDROP TABLE t;\n";
-constexpr const char* kFill = "-- requires: table\n-- over: t\n-- where: a IS NULL\n-- batch: 10\n-- migrate:batch\n"
-                              "UPDATE t SET a = 'x', n = n + 1 WHERE :batch\n";
-constexpr const char* kContract = "-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n-- migrate:down\n"
-                                  "DROP INDEX t_a;\n";
+constexpr const char* kTable =
+    "-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
+    "-- migrate:down\nDROP TABLE t;\n";
+constexpr const char* kFill =
+    "-- requires: table\n-- over: t\n-- where: a IS NULL\n-- batch: 10\n-- migrate:batch\n"
+    "UPDATE t SET a = 'x', n = n + 1 WHERE :batch\n";
+constexpr const char* kContract =
+    "-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n-- migrate:down\n"
+    "DROP INDEX t_a;\n";
 
 class Migrate : public DatabaseTest {
  protected:
@@ -34,8 +36,7 @@ class Migrate : public DatabaseTest {
     return text;
   }
   void rows(int count) {
-    for (int i = 0; i < count; ++i)
-      exec("INSERT INTO t (id, n) SELECT coalesce(max(id), 0) + 1, 0 FROM t");
+    for (int i = 0; i < count; ++i) exec("INSERT INTO t (id, n) SELECT coalesce(max(id), 0) + 1, 0 FROM t");
   }
   // The project of a change in three steps; tables with more rows than `inline_rows` are left to `weir run`.
   void three_steps(int inline_rows = 10'000) {
@@ -71,8 +72,9 @@ TEST_P(Migrate, AFailingStatementLeavesNothingOfItsMigration) {
 }
 
 TEST_P(Migrate, WithoutTransactionGoesOnBehindTheStatementThatFailed) {
-  schema("1_steps", "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
-                    "CREATE TABLE c (id int,);\nCREATE TABLE d (id int);\n");
+  schema("1_steps",
+         "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
+         "CREATE TABLE c (id int,);\nCREATE TABLE d (id int);\n");
   const Error error = thrown_by([&] { deploy(); });
   EXPECT_EQ(error.code(), Code::kSqlSyntax);
   EXPECT_EQ(error.place()->line, 4);
@@ -80,13 +82,15 @@ TEST_P(Migrate, WithoutTransactionGoesOnBehindTheStatementThatFailed) {
   EXPECT_EQ(history(), "steps:2");
 
   // What is done may not change; what is not done may.
-  schema("1_steps", "-- migrate:up transaction:false\nCREATE TABLE aa (id int);\nCREATE TABLE b (id int);\n"
-                    "CREATE TABLE c (id int);\nCREATE TABLE d (id int);\n");
+  schema("1_steps",
+         "-- migrate:up transaction:false\nCREATE TABLE aa (id int);\nCREATE TABLE b (id int);\n"
+         "CREATE TABLE c (id int);\nCREATE TABLE d (id int);\n");
   EXPECT_EQ(thrown_by([&] { deploy(); }).code(), Code::kDefinitionChanged);
   EXPECT_FALSE(has_table("c"));
 
-  schema("1_steps", "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
-                    "CREATE TABLE c (id int);\nCREATE TABLE d (id int);\n");
+  schema("1_steps",
+         "-- migrate:up transaction:false\nCREATE TABLE a (id int);\nCREATE TABLE b (id int);\n"
+         "CREATE TABLE c (id int);\nCREATE TABLE d (id int);\n");
   EXPECT_EQ(deploy().count(Action::kContinue), 1U);
   EXPECT_EQ(history(), "steps");
   EXPECT_TRUE(has_table("d"));
@@ -101,7 +105,8 @@ TEST_P(Migrate, RunsOutsideATransactionWhatTheEngineRefusesInside) {
 
 TEST_P(Migrate, AMigrationMayDivertTheSessionButNotTheLedger) {
   if (is_postgres()) {
-    schema("1_divert", "-- migrate:up\nCREATE SCHEMA other;\nSET search_path = other;\nCREATE TABLE weir_migrations (x int);\n");
+    schema("1_divert",
+           "-- migrate:up\nCREATE SCHEMA other;\nSET search_path = other;\nCREATE TABLE weir_migrations (x int);\n");
   } else {
     schema("1_divert", "-- migrate:up\nCREATE TEMP TABLE weir_migrations (x int);\n");
   }
@@ -121,7 +126,9 @@ TEST_P(Migrate, StatementsThatEndTheTransactionAreRefusedBeforeTheFirst) {
 
 TEST_P(Migrate, VerifyRollsTheMigrationBack) {
   schema("1_table", kTable);
-  schema("2_bad", "-- migrate:up\nCREATE TABLE u (id int);\nINSERT INTO u VALUES (1);\n-- migrate:verify\nSELECT count(*) FROM u;\n");
+  schema("2_bad",
+         "-- migrate:up\nCREATE TABLE u (id int);\nINSERT INTO u VALUES (1);\n-- migrate:verify\nSELECT count(*) FROM "
+         "u;\n");
   EXPECT_EQ(thrown_by([&] { deploy(); }).code(), Code::kVerificationFailed);
   EXPECT_EQ(history(), "table");
   EXPECT_FALSE(has_table("u"));

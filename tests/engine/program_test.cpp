@@ -14,11 +14,13 @@ using nlohmann::json;
 using test::DatabaseTest;
 using test::Ended;
 
-constexpr const char* kTable = "-- change: c\n-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
-                               "INSERT INTO t VALUES (1, 0, NULL), (2, 0, NULL), (3, 0, NULL);\n-- migrate:down\nDROP TABLE t;\n";
-constexpr const char* kFill = "-- change: c\n-- requires: table\n-- over: t\n-- where: a IS NULL\n-- migrate:batch\n"
-                              "UPDATE t SET a = 'x', n = n + 1 WHERE :batch\n-- migrate:verify\n"
-                              "SELECT count(*) FROM t WHERE a IS NULL\n";
+constexpr const char* kTable =
+    "-- change: c\n-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
+    "INSERT INTO t VALUES (1, 0, NULL), (2, 0, NULL), (3, 0, NULL);\n-- migrate:down\nDROP TABLE t;\n";
+constexpr const char* kFill =
+    "-- change: c\n-- requires: table\n-- over: t\n-- where: a IS NULL\n-- migrate:batch\n"
+    "UPDATE t SET a = 'x', n = n + 1 WHERE :batch\n-- migrate:verify\n"
+    "SELECT count(*) FROM t WHERE a IS NULL\n";
 constexpr const char* kContract = "-- change: c\n-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n";
 
 class Program : public DatabaseTest {
@@ -45,8 +47,9 @@ class Program : public DatabaseTest {
   void fill_for_a_long_run() {
     // With a log the readers of the test never wait for the writer.
     if (!is_postgres()) exec("PRAGMA journal_mode = WAL");
-    exec("WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000) "
-         "INSERT INTO t SELECT i, 0 FROM s");
+    exec(
+        "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000) "
+        "INSERT INTO t SELECT i, 0 FROM s");
   }
   json error(const std::vector<std::string>& arguments, int exit_code) {
     const json document = said(arguments, exit_code);
@@ -104,7 +107,8 @@ TEST_P(Program, StatusNamesEveryStateOfASchemaMigration) {
   EXPECT_EQ(said({"status"}, 0)["migrations"][0]["state"], "pending") << "status makes no ledger";
   schema("20260104000000_edited", "-- migrate:up\nCREATE TABLE e (id int);\n");
   schema("20260105000000_gone", "-- migrate:up\nCREATE TABLE g (id int);\n");
-  schema("20260106000000_half", "-- migrate:up transaction:false\nCREATE TABLE h (id int);\nCREATE TABLE h (id int);\n");
+  schema("20260106000000_half",
+         "-- migrate:up transaction:false\nCREATE TABLE h (id int);\nCREATE TABLE h (id int);\n");
   error({"migrate"}, 1);
   schema("20260104000000_edited", "-- migrate:up\nCREATE TABLE e (id bigint);\n");
   project().remove("db/migrate/20260105000000_gone.sql");
@@ -174,7 +178,8 @@ TEST_P(Program, ExitCodesAreThoseOfTheDesign) {
   auto lock = database().try_deploy_lock("somebody");
   EXPECT_EQ(weir({"migrate", "--lock-wait", "0ms"}).exit_code, 5);
   lock.lock.reset();
-  data("20260102000000_fill", "-- over: t\n-- migrate:batch\nUPDATE t SET n = 1 WHERE :batch\n-- migrate:verify\nSELECT 1\n");
+  data("20260102000000_fill",
+       "-- over: t\n-- migrate:batch\nUPDATE t SET n = 1 WHERE :batch\n-- migrate:verify\nSELECT 1\n");
   EXPECT_EQ(weir({"run", "fill"}).exit_code, 7);
 }
 
@@ -191,7 +196,8 @@ TEST_P(Program, Invariant12ParametersAppearNowhere) {
   EXPECT_EQ(run.exit_code, 0) << run.err;
   EXPECT_EQ(query("SELECT DISTINCT a FROM t"), "ge'heim; DROP TABLE t");
   const Ended status = weir({"status", "--json"});
-  for (const auto& text : {run.out, run.err, status.out, status.err}) EXPECT_EQ(text.find("heim"), std::string::npos) << text;
+  for (const auto& text : {run.out, run.err, status.out, status.err})
+    EXPECT_EQ(text.find("heim"), std::string::npos) << text;
 }
 
 TEST_P(Program, AParameterThatIsNoTextIsAnErrorNotACrash) {
@@ -221,7 +227,9 @@ TEST_P(Program, Invariant7TenDeployersAtOnceApplyEverythingOnce) {
 TEST_P(Program, TwoRunsAtOnceChangeEachRowOnce) {
   schema("20260101000000_table", "-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL);\n");
   weir({"migrate"});
-  exec("WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 2000) INSERT INTO t SELECT i, 0 FROM s");
+  exec(
+      "WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 2000) INSERT INTO t SELECT i, 0 FROM "
+      "s");
   data("20260102000000_count", "-- over: t\n-- batch: 20\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
   std::vector<std::unique_ptr<test::ChildProcess>> children;
   for (int i = 0; i < 4; ++i) children.push_back(start_weir({"run", "count"}));
@@ -270,16 +278,24 @@ TEST_P(Program, CtrlCPausesAndTheNextRunGoesOn) {
 
 TEST_P(Program, ADatabaseThatCannotBeWrittenIsNamedAsSuch) {
   three_steps();
+  exec("CREATE TABLE x (id int)");
   if (is_postgres()) {
     const std::string name = query("SELECT current_database()");
     exec("ALTER DATABASE " + name + " SET default_transaction_read_only = on");
+    EXPECT_EQ(error({"migrate"}, 1)["code"], "read-only");
   } else {
-    exec("CREATE TABLE x (id int)");
     disconnect();
-    std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms::owner_read);
-    if (::geteuid() == 0) GTEST_SKIP() << "root may write every file; the test needs another user";
+    std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms::owner_read,
+                                 std::filesystem::perm_options::replace);
+    std::vector<std::string> command = {WEIR_PROGRAM, "-C", project().path().string(), "migrate", "--json"};
+    // Root may write every file.
+    if (::geteuid() == 0) command.insert(command.begin(), {"setpriv", "--reuid=65534", "--clear-groups", "--"});
+    if (::geteuid() == 0) std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms(0444));
+    const Ended ended = test::run_process(command, {{"DATABASE_URL", url()}});
+    if (ended.exit_code >= 126) GTEST_SKIP() << "another user cannot execute " << WEIR_PROGRAM << ": " << ended.err;
+    EXPECT_EQ(ended.exit_code, 1) << ended.out;
+    EXPECT_EQ(json::parse(ended.out)["error"]["code"], "read-only") << ended.out;
   }
-  EXPECT_EQ(error({"migrate"}, 1)["code"], "read-only");
   EXPECT_FALSE(has_table("t"));
 }
 

@@ -86,9 +86,7 @@ project::Config DatabaseTest::config() const {
   return config;
 }
 
-project::Timeline DatabaseTest::timeline() const {
-  return project::load_timeline(config(), database_->dialect());
-}
+project::Timeline DatabaseTest::timeline() const { return project::load_timeline(config(), database_->dialect()); }
 
 migrate::DeployOutcome DatabaseTest::deploy(const migrate::DeployOptions& options) {
   migrate::DeployObserver quiet;
@@ -124,8 +122,8 @@ Ended DatabaseTest::weir(const std::vector<std::string>& arguments) { return sta
 
 std::unique_ptr<ChildProcess> DatabaseTest::start_weir(const std::vector<std::string>& arguments) {
   disconnect();
-  return std::make_unique<ChildProcess>(command(arguments),
-                                        std::map<std::string, std::string>{{"DATABASE_URL", url_}, {"WEIR_ACTOR", "test"}});
+  return std::make_unique<ChildProcess>(
+      command(arguments), std::map<std::string, std::string>{{"DATABASE_URL", url_}, {"WEIR_ACTOR", "test"}});
 }
 
 }  // namespace weir::test

@@ -10,9 +10,7 @@ namespace weir::test {
 class FakeClock final : public Clock {
  public:
   std::chrono::steady_clock::time_point now() const override { return now_; }
-  EpochMs wall() const override {
-    return std::chrono::duration_cast<Milliseconds>(now_.time_since_epoch()).count();
-  }
+  EpochMs wall() const override { return std::chrono::duration_cast<Milliseconds>(now_.time_since_epoch()).count(); }
   void sleep(Milliseconds duration) override {
     now_ += duration;
     ++sleeps;

@@ -88,11 +88,19 @@ TEST(Process, KnowsWhoLives) {
 
 // DESIGN.md section 5. What is not listed exits with 1.
 TEST(ErrorCodes, HaveTheDocumentedExitCodes) {
-  const std::map<Code, int> special = {
-      {Code::kUsage, 2},       {Code::kConfig, 2},      {Code::kInvalidFile, 2}, {Code::kNotAvailable, 2},
-      {Code::kNotFound, 2},    {Code::kGateClosed, 3},  {Code::kLockTimeout, 5}, {Code::kBusy, 5},
-      {Code::kRunHeld, 5},     {Code::kLeaseLost, 5},   {Code::kDeployLockHeld, 5}, {Code::kInterrupted, 6},
-      {Code::kVerificationFailed, 7}};
+  const std::map<Code, int> special = {{Code::kUsage, 2},
+                                       {Code::kConfig, 2},
+                                       {Code::kInvalidFile, 2},
+                                       {Code::kNotAvailable, 2},
+                                       {Code::kNotFound, 2},
+                                       {Code::kGateClosed, 3},
+                                       {Code::kLockTimeout, 5},
+                                       {Code::kBusy, 5},
+                                       {Code::kRunHeld, 5},
+                                       {Code::kLeaseLost, 5},
+                                       {Code::kDeployLockHeld, 5},
+                                       {Code::kInterrupted, 6},
+                                       {Code::kVerificationFailed, 7}};
   std::set<std::string_view> names;
   for (int i = 0; i <= static_cast<int>(Code::kInternal); ++i) {
     const auto code = static_cast<Code>(i);

@@ -77,7 +77,8 @@ TEST_F(ConfigTest, RefusesValuesOfTheWrongKind) {
 
 TEST(Dotenv, ReadsValuesAsShellsWriteThem) {
   const auto values = parse_dotenv(
-      "# comment\n\nA=1\nexport B = two words # not this\nC=\"x # y\"\nD='z'\nE=\nF=a=b\nG=postgres://u:p#w@h/d\n", ".env");
+      "# comment\n\nA=1\nexport B = two words # not this\nC=\"x # y\"\nD='z'\nE=\nF=a=b\nG=postgres://u:p#w@h/d\n",
+      ".env");
   EXPECT_EQ(values.at("A"), "1");
   EXPECT_EQ(values.at("B"), "two words");
   EXPECT_EQ(values.at("C"), "x # y");

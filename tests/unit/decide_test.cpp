@@ -19,13 +19,14 @@ using project::Migration;
 using project::Timeline;
 
 Migration schema(const std::string& file, const std::string& up, const std::string& header = "") {
-  return project::parse_migration(Kind::kSchema, file + ".sql", file, header + "-- migrate:up\n" + up, test::postgres());
+  return project::parse_migration(Kind::kSchema, file + ".sql", file, header + "-- migrate:up\n" + up,
+                                  test::postgres());
 }
 Migration data(const std::string& file, const std::string& table, const std::string& header = "") {
-  return project::parse_migration(
-      Kind::kData, file + ".sql", file,
-      header + "-- over: " + table + "\n-- where: a IS NULL\n-- migrate:batch\nUPDATE " + table + " SET a = 1 WHERE :batch\n",
-      test::postgres());
+  return project::parse_migration(Kind::kData, file + ".sql", file,
+                                  header + "-- over: " + table + "\n-- where: a IS NULL\n-- migrate:batch\nUPDATE " +
+                                      table + " SET a = 1 WHERE :batch\n",
+                                  test::postgres());
 }
 
 Entry applied(const std::string& version, Kind kind = Kind::kSchema) {
@@ -58,7 +59,7 @@ class DeciderTest : public ::testing::Test {
  protected:
   // "name:action" of every step, as `weir migrate` would go through them.
   std::string decide(const Timeline& timeline) {
-    Decider decider(timeline, history_, runs_, test::postgres(), facts_);
+    Decider decider(timeline, {history_, runs_}, test::postgres(), facts_);
     std::string steps;
     while (const auto step = decider.next()) {
       const bool completes =
@@ -131,8 +132,7 @@ TEST_F(DeciderTest, Invariant4WhatWaitsHoldsBackOnlyWhatNamesItOrTouchesItsTable
   const Timeline timeline({schema("1_expand", "ALTER TABLE t ADD a int"), data("2_fill", "t"),
                            schema("3_contract", "ALTER TABLE t DROP b", "-- requires: fill\n"),
                            schema("4_other", "CREATE TABLE u (id int)"),
-                           schema("5_same", "ALTER TABLE app.T ADD c int"),
-                           schema("6_unknown", "DO $$ BEGIN END $$"),
+                           schema("5_same", "ALTER TABLE app.T ADD c int"), schema("6_unknown", "DO $$ BEGIN END $$"),
                            schema("7_follows", "CREATE TABLE v (id int)", "-- requires: contract\n"),
                            data("8_data", "t"), schema("9_points", "CREATE TABLE w (t int REFERENCES t)")});
   EXPECT_EQ(decide(timeline),
@@ -216,13 +216,27 @@ TEST(TablesTouched, AreNamedWhereTheTextTellsForCertain) {
 }
 
 TEST(TablesTouched, AreAnyWhereTheTextLeavesADoubt) {
-  for (const char* statement :
-       {"SELECT f()", "DO $$ BEGIN END $$", "CREATE VIEW v AS SELECT 1", "CREATE TABLE a AS SELECT 1", "DROP INDEX i",
-        "UPDATE a SET b = (SELECT 1)", "UPDATE a SET b = 1 FROM c", "DELETE FROM a USING b", "INSERT INTO a SELECT 1",
-        "CREATE TABLE a (LIKE b)", "CREATE TABLE a PARTITION OF b DEFAULT", "CREATE TABLE a () INHERITS (b)",
-        "ALTER TABLE a ATTACH PARTITION b DEFAULT", "ALTER TABLE a INHERIT b", "DROP TABLE a CASCADE",
-        "UPDATE OR IGNORE a SET b = 1", "WITH x AS (SELECT 1) DELETE FROM a", "CREATE TEMP TABLE a (b int)",
-        "TRUNCATE a", "ALTER TABLE ALL IN TABLESPACE x SET TABLESPACE y", "DELETE FROM a WHERE b IN (TABLE c)"}) {
+  for (const char* statement : {"SELECT f()",
+                                "DO $$ BEGIN END $$",
+                                "CREATE VIEW v AS SELECT 1",
+                                "CREATE TABLE a AS SELECT 1",
+                                "DROP INDEX i",
+                                "UPDATE a SET b = (SELECT 1)",
+                                "UPDATE a SET b = 1 FROM c",
+                                "DELETE FROM a USING b",
+                                "INSERT INTO a SELECT 1",
+                                "CREATE TABLE a (LIKE b)",
+                                "CREATE TABLE a PARTITION OF b DEFAULT",
+                                "CREATE TABLE a () INHERITS (b)",
+                                "ALTER TABLE a ATTACH PARTITION b DEFAULT",
+                                "ALTER TABLE a INHERIT b",
+                                "DROP TABLE a CASCADE",
+                                "UPDATE OR IGNORE a SET b = 1",
+                                "WITH x AS (SELECT 1) DELETE FROM a",
+                                "CREATE TEMP TABLE a (b int)",
+                                "TRUNCATE a",
+                                "ALTER TABLE ALL IN TABLESPACE x SET TABLESPACE y",
+                                "DELETE FROM a WHERE b IN (TABLE c)"}) {
     EXPECT_EQ(touched(statement), "any") << statement;
   }
 }

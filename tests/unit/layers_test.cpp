@@ -48,7 +48,8 @@ std::vector<Include> read_includes() {
     for (std::string line; std::getline(in, line);) {
       ++number;
       const std::string head = "#include \"";
-      if (line.starts_with(head)) includes.push_back({file, number, line.substr(head.size(), line.find('"', head.size()) - head.size())});
+      if (line.starts_with(head))
+        includes.push_back({file, number, line.substr(head.size(), line.find('"', head.size()) - head.size())});
     }
   }
   return includes;

@@ -1,9 +1,8 @@
 // Migration files: what is accepted, and that everything else is refused with its place and the way out.
 // Invariant 11: bad input changes nothing; errors carry file:line:column and a hint.
-#include "project/migration.hpp"
-
 #include <gtest/gtest.h>
 
+#include "project/migration.hpp"
 #include "project/source_file.hpp"
 #include "support/dialects.hpp"
 #include "support/expect_error.hpp"
@@ -55,12 +54,15 @@ TEST(SchemaFile, MayBeADbmateFileWithSeveralPairs) {
 }
 
 TEST(SchemaFile, KeepsOrdinaryCommentsOrdinary) {
-  const Migration m = parse(Kind::kSchema, "-- Adds the column.\n-- see https://example.org/a\n--\n-- migrate:up\nSELECT 1;");
+  const Migration m =
+      parse(Kind::kSchema, "-- Adds the column.\n-- see https://example.org/a\n--\n-- migrate:up\nSELECT 1;");
   EXPECT_TRUE(m.change.empty());
   EXPECT_EQ(m.sections.size(), 1U);
 }
 
-TEST(SchemaFile, MayHaveAnEmptyUp) { EXPECT_TRUE(parse(Kind::kSchema, "-- migrate:up\n").sections[0].statements.empty()); }
+TEST(SchemaFile, MayHaveAnEmptyUp) {
+  EXPECT_TRUE(parse(Kind::kSchema, "-- migrate:up\n").sections[0].statements.empty());
+}
 
 TEST(DataFile, IsReadCompletely) {
   const Migration m = parse(Kind::kData,
@@ -97,8 +99,8 @@ TEST_P(RefusedFile, NamesThePlaceAndTheWayOut) {
   EXPECT_EQ(place_of_error(error), one.place) << error.message();
   EXPECT_NE((error.message() + " | " + error.hint()).find(one.said), std::string::npos)
       << error.message() << " | " << error.hint();
-  EXPECT_EQ(error.place()->file, one.kind == Kind::kSchema ? "db/migrate/20260104120000_x.sql"
-                                                           : "db/data/20260104120000_x.sql");
+  EXPECT_EQ(error.place()->file,
+            one.kind == Kind::kSchema ? "db/migrate/20260104120000_x.sql" : "db/data/20260104120000_x.sql");
 }
 
 const std::string kUp = "-- migrate:up\nSELECT 1;\n";
@@ -128,15 +130,21 @@ const Refused kRefused[] = {
     {"BatchHuge", D, std::string("-- batch: 1000001\n") + kData, invalid, "1:11", "from 1 to"},
     {"BatchWords", D, std::string("-- batch: many\n") + kData, invalid, "1:11", "from 1 to"},
     {"ParameterWithoutType", D, std::string("-- param: a\n") + kData, invalid, "1:11", "no type"},
-    {"ParameterTypeNearlyRight", D, std::string("-- param: a integr\n") + kData, invalid, "1:11", "did you mean 'integer'"},
+    {"ParameterTypeNearlyRight", D, std::string("-- param: a integr\n") + kData, invalid, "1:11",
+     "did you mean 'integer'"},
     {"ParameterNamedBatch", D, std::string("-- param: batch text\n") + kData, invalid, "1:11", "taken"},
     {"ParameterNamedLikeOurs", D, std::string("-- param: weir_x text\n") + kData, invalid, "1:11", "taken"},
     {"ParameterNameBroken", D, std::string("-- param: a-b text\n") + kData, invalid, "1:11", "not a parameter name"},
     {"EmptyKeyColumn", D, std::string("-- key: a,,b\n") + kData, invalid, "1:9", "empty column"},
-    {"ConditionWithSemicolon", D, "-- over: t\n-- where: a; DROP TABLE t\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:12", "';'"},
-    {"ConditionClosesTooMuch", D, "-- over: t\n-- where: a) OR (b\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:12", "')'"},
-    {"ConditionLeavesOpen", D, "-- over: t\n-- where: (a\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:11", "never closed"},
-    {"ConditionOpenString", D, "-- over: t\n-- where: a = 'b\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:15", "never closed"},
+    {"ConditionWithSemicolon", D,
+     "-- over: t\n-- where: a; DROP TABLE t\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:12",
+     "';'"},
+    {"ConditionClosesTooMuch", D, "-- over: t\n-- where: a) OR (b\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch",
+     invalid, "2:12", "')'"},
+    {"ConditionLeavesOpen", D, "-- over: t\n-- where: (a\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid,
+     "2:11", "never closed"},
+    {"ConditionOpenString", D, "-- over: t\n-- where: a = 'b\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch",
+     invalid, "2:15", "never closed"},
     {"UnknownOrder", D, std::string("-- order: desc\n") + kData, invalid, "1:11", "order: key"},
     {"UnknownOnError", D, std::string("-- on_error: skip\n") + kData, invalid, "1:14", "on_error: stop"},
     // known to the design, not here yet
@@ -158,7 +166,8 @@ const Refused kRefused[] = {
     {"NoBatch", D, "-- over: t\n", invalid, "1:1", "migrate:batch"},
     {"NoOver", D, "-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "1:1", "over"},
     {"EmptyBatch", D, "-- over: t\n-- migrate:batch\n", invalid, "2:1", "no statement"},
-    {"TwoBatches", D, std::string(kData) + "-- migrate:batch\nUPDATE t SET b = 1 WHERE :batch", invalid, "3:1", "2 times"},
+    {"TwoBatches", D, std::string(kData) + "-- migrate:batch\nUPDATE t SET b = 1 WHERE :batch", invalid, "3:1",
+     "2 times"},
     {"TwoVerifies", S, kUp + "-- migrate:verify\nSELECT 0;\n-- migrate:verify\nSELECT 0;", invalid, "3:1", "2 times"},
     {"TwoDownsInARow", S, kUp + "-- migrate:down\nSELECT 1;\n-- migrate:down\n", invalid, "5:1", "between"},
     {"DownBeforeUp", S, "-- migrate:down\nSELECT 1;\n" + kUp, invalid, "1:1", "before"},
@@ -167,19 +176,24 @@ const Refused kRefused[] = {
     {"IndentedMarker", S, kUp + "  -- migrate:down\nDROP TABLE t;\n", invalid, "3:3", "start of its line"},
     {"VerifyWithTwoQueries", S, kUp + "-- migrate:verify\nSELECT 0; SELECT 1;", invalid, "3:1", "2 statements"},
     {"VerifyWithoutQuery", S, kUp + "-- migrate:verify\n", invalid, "3:1", "0 statements"},
-    {"VerifyWithBatch", D, std::string(kData) + "-- migrate:verify\nSELECT count(*) FROM t\nWHERE :batch", invalid, "7:7", ":batch"},
+    {"VerifyWithBatch", D, std::string(kData) + "-- migrate:verify\nSELECT count(*) FROM t\nWHERE :batch", invalid,
+     "7:7", ":batch"},
     // options
     {"UnknownOption", S, "-- migrate:up transactoin:false\n", invalid, "1:15", "did you mean 'transaction:'"},
     {"TransactionWithBlank", S, "-- migrate:up transaction: false\n", invalid, "1:15", "without a blank"},
     {"TransactionMaybe", S, "-- migrate:up transaction:maybe\n", invalid, "1:15", "true or false"},
     {"LockTimeoutWithoutUnit", S, "-- migrate:up lock_timeout:2\n", invalid, "1:15", "2s"},
     {"LockTimeoutNegative", S, "-- migrate:up lock_timeout:-2s\n", invalid, "1:15", "duration"},
-    {"OptionOfBatch", D, "-- over: t\n-- migrate:batch transaction:false\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:18", "no options"},
+    {"OptionOfBatch", D, "-- over: t\n-- migrate:batch transaction:false\nUPDATE t SET a = 1 WHERE :batch", invalid,
+     "2:18", "no options"},
     // placeholders
     {"UnboundedChange", D, "-- over: t\n-- migrate:batch\nUPDATE t SET a = 1\n", invalid, "3:1", ":batch"},
-    {"UnknownPlaceholder", D, "-- over: t\n-- migrate:batch\nUPDATE t SET\na = :bacth WHERE :batch", invalid, "4:5", "did you mean ':batch'"},
-    {"UndeclaredParameter", D, "-- over: t\n-- where: a = :v\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:15", "declare"},
-    {"BatchInWhere", D, "-- over: t\n-- where: :batch\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:11", ":batch"},
+    {"UnknownPlaceholder", D, "-- over: t\n-- migrate:batch\nUPDATE t SET\na = :bacth WHERE :batch", invalid, "4:5",
+     "did you mean ':batch'"},
+    {"UndeclaredParameter", D, "-- over: t\n-- where: a = :v\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch",
+     invalid, "2:15", "declare"},
+    {"BatchInWhere", D, "-- over: t\n-- where: :batch\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch", invalid,
+     "2:11", ":batch"},
     {"CommitInBatch", D, std::string(kData) + "/* x */ COMMIT;\n", invalid, "5:9", "every batch"},
     {"PrepareTransactionInBatch", D, std::string(kData) + "PREPARE  TRANSACTION 'x';\n", invalid, "5:1", "every batch"},
     {"OpenStringInAStatement", S, "-- migrate:up\nSELECT 'a;\n", invalid, "2:8", "never closed"},
@@ -189,7 +203,8 @@ INSTANTIATE_TEST_SUITE_P(Cases, RefusedFile, ::testing::ValuesIn(kRefused),
                          [](const auto& one) { return std::string(one.param.name); });
 
 TEST(DataFile, RefusesAParameterThatIsDeclaredTwice) {
-  const Error error = thrown_by([] { parse(Kind::kData, std::string("-- param: a text\n-- param: a text\n") + kData); });
+  const Error error =
+      thrown_by([] { parse(Kind::kData, std::string("-- param: a text\n-- param: a text\n") + kData); });
   EXPECT_EQ(error.code(), Code::kInvalidFile);
   EXPECT_NE(error.message().find("twice"), std::string::npos);
 }

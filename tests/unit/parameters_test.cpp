@@ -48,7 +48,8 @@ TEST(Invariant12NoSecret, AValueOfTheWrongTypeIsRefusedWithoutShowingIt) {
   };
   for (const auto& [type, good, bad] : kTypes) {
     const auto migration = with(std::string("-- param: p ") + type + "\n");
-    for (const auto& value : good) EXPECT_NO_THROW(resolve_parameters(migration, {{"p", value}})) << type << " " << value;
+    for (const auto& value : good)
+      EXPECT_NO_THROW(resolve_parameters(migration, {{"p", value}})) << type << " " << value;
     for (const auto& value : bad) {
       const Error error = thrown_by([&] { resolve_parameters(migration, {{"p", value}}); });
       EXPECT_EQ(error.code(), Code::kUsage) << type << " " << value;
@@ -63,9 +64,9 @@ TEST(Parameters, AreRefusedWhenTheyAreNoText) {
 }
 
 RC_GTEST_PROP(Parameters, ComeBackFromTheLedgerAsTheyWere, ()) {
-  const auto values = *rc::gen::container<ParameterValues>(
-      rc::gen::nonEmpty(rc::gen::string<std::string>()),
-      rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)));
+  const auto values =
+      *rc::gen::container<ParameterValues>(rc::gen::nonEmpty(rc::gen::string<std::string>()),
+                                           rc::gen::container<std::string>(rc::gen::inRange<char>(1, 127)));
   ParameterValues ascii;
   for (const auto& [name, value] : values) ascii["n" + std::to_string(ascii.size())] = value;
   RC_ASSERT(decode_parameters(encode_parameters(ascii)) == ascii);

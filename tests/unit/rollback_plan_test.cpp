@@ -21,10 +21,11 @@ project::Migration file(Kind kind, const std::string& name, const std::string& t
 }
 
 Timeline timeline() {
-  return Timeline({file(Kind::kSchema, "1_a", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;"),
-                   file(Kind::kData, "2_b", "-- requires: a\n-- over: t\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch"),
-                   file(Kind::kSchema, "3_c", "-- migrate:up\nSELECT 1;\n-- migrate:down\n"),
-                   file(Kind::kSchema, "4_d", "-- migrate:up\nSELECT 1;")});
+  return Timeline(
+      {file(Kind::kSchema, "1_a", "-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;"),
+       file(Kind::kData, "2_b", "-- requires: a\n-- over: t\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch"),
+       file(Kind::kSchema, "3_c", "-- migrate:up\nSELECT 1;\n-- migrate:down\n"),
+       file(Kind::kSchema, "4_d", "-- migrate:up\nSELECT 1;")});
 }
 
 std::vector<Entry> history(const std::vector<std::string>& versions) {
@@ -50,10 +51,11 @@ RollbackOptions to(const std::string& version) {
   return options;
 }
 
-std::string planned(const std::vector<Entry>& entries, const RollbackOptions& options, const std::vector<Run>& runs = {}) {
+std::string planned(const std::vector<Entry>& entries, const RollbackOptions& options,
+                    const std::vector<Run>& runs = {}) {
   const Timeline all = timeline();
   std::string names;
-  for (const auto& one : plan_rollback(all, entries, runs, options)) {
+  for (const auto& one : plan_rollback(all, {entries, runs}, options)) {
     names += one.migration->name;
     if (one.nothing_to_undo) names += "(empty)";
     for (const auto* reopened : one.reopened) names += "+" + reopened->name;

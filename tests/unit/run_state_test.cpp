@@ -16,9 +16,9 @@ constexpr RunState kStates[] = {kQueued, kRunning, kPausing, kPaused, kSucceeded
 // DESIGN.md section 4, edge by edge; a failed run goes on by being queued again, and what nobody executes is cancelled
 // at once.
 const std::set<std::pair<RunState, RunState>> kEdges = {
-    {kQueued, kRunning},     {kQueued, kCancelled},     {kRunning, kSucceeded},   {kRunning, kFailed},
-    {kRunning, kPausing},    {kRunning, kCancelling},   {kPausing, kPaused},      {kPausing, kFailed},
-    {kPausing, kCancelling}, {kPaused, kQueued},        {kPaused, kCancelled},    {kFailed, kQueued},
+    {kQueued, kRunning},     {kQueued, kCancelled},     {kRunning, kSucceeded}, {kRunning, kFailed},
+    {kRunning, kPausing},    {kRunning, kCancelling},   {kPausing, kPaused},    {kPausing, kFailed},
+    {kPausing, kCancelling}, {kPaused, kQueued},        {kPaused, kCancelled},  {kFailed, kQueued},
     {kFailed, kCancelled},   {kCancelling, kCancelled},
 };
 

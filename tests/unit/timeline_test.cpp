@@ -66,8 +66,9 @@ TEST(Timeline, RequiresByNameVersionAndBoth) {
 }
 
 TEST(Timeline, RefusesARequirementThatNamesNothing) {
-  const Error error =
-      thrown_by([] { Timeline({schema("1_add_locale.sql"), schema("2_b.sql", "-- requires: add_locle\n")}); });
+  const Error error = thrown_by([] {
+    Timeline({schema("1_add_locale.sql"), schema("2_b.sql", "-- requires: add_locle\n")});
+  });
   EXPECT_EQ(error.code(), Code::kInvalidFile);
   EXPECT_EQ(place_of_error(error), "1:14");
   EXPECT_EQ(error.place()->file, "db/migrate/2_b.sql");
@@ -75,14 +76,17 @@ TEST(Timeline, RefusesARequirementThatNamesNothing) {
 }
 
 TEST(Timeline, RefusesAnAmbiguousRequirement) {
-  const Error error =
-      thrown_by([] { Timeline({schema("1_a.sql"), data("2_a.sql"), schema("3_b.sql", "-- requires: a\n")}); });
+  const Error error = thrown_by([] {
+    Timeline({schema("1_a.sql"), data("2_a.sql"), schema("3_b.sql", "-- requires: a\n")});
+  });
   EXPECT_EQ(error.code(), Code::kInvalidFile);
   EXPECT_NE(error.hint().find("1 or 2"), std::string::npos) << error.hint();
 }
 
 TEST(Timeline, RefusesToRequireALaterMigrationOrItself) {
-  EXPECT_EQ(thrown_by([] { Timeline({schema("1_a.sql", "-- requires: b\n"), schema("2_b.sql")}); }).code(),
+  EXPECT_EQ(thrown_by([] {
+              Timeline({schema("1_a.sql", "-- requires: b\n"), schema("2_b.sql")});
+            }).code(),
             Code::kInvalidFile);
   EXPECT_EQ(thrown_by([] { Timeline({schema("1_a.sql", "-- requires: 1\n")}); }).code(), Code::kInvalidFile);
 }

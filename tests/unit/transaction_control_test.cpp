@@ -14,8 +14,9 @@ TEST(TransactionControl, IsRecognisedByItsFirstWords) {
         "-- c\nSTART /* d */ TRANSACTION"}) {
     EXPECT_TRUE(controls_transaction(statement, test::postgres())) << statement;
   }
-  for (const char* statement : {"", "SELECT 'COMMIT'", "COMMIT PREPARED 'x'", "ROLLBACK PREPARED 'x'", "PREPARE p AS SELECT 1",
-                                "CREATE TRIGGER x BEGIN SELECT 1; END", "\"commit\"", "started", "SAVEPOINT s"}) {
+  for (const char* statement :
+       {"", "SELECT 'COMMIT'", "COMMIT PREPARED 'x'", "ROLLBACK PREPARED 'x'", "PREPARE p AS SELECT 1",
+        "CREATE TRIGGER x BEGIN SELECT 1; END", "\"commit\"", "started", "SAVEPOINT s"}) {
     EXPECT_FALSE(controls_transaction(statement, test::postgres())) << statement;
   }
 }

@@ -15,11 +15,12 @@ using test::thrown_by;
 
 rc::Gen<Value> any_value() {
   const auto bytes = rc::gen::container<std::string>(rc::gen::arbitrary<char>());
-  return rc::gen::oneOf(rc::gen::just(Value(std::monostate{})),
-                        rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t i) { return Value(i); }),
-                        rc::gen::map(rc::gen::arbitrary<double>(), [](double d) { return Value(std::isnan(d) ? 0.5 : d); }),
-                        rc::gen::map(bytes, [](std::string s) { return Value(std::move(s)); }),
-                        rc::gen::map(bytes, [](std::string s) { return Value(Blob{std::move(s)}); }));
+  return rc::gen::oneOf(
+      rc::gen::just(Value(std::monostate{})),
+      rc::gen::map(rc::gen::arbitrary<std::int64_t>(), [](std::int64_t i) { return Value(i); }),
+      rc::gen::map(rc::gen::arbitrary<double>(), [](double d) { return Value(std::isnan(d) ? 0.5 : d); }),
+      rc::gen::map(bytes, [](std::string s) { return Value(std::move(s)); }),
+      rc::gen::map(bytes, [](std::string s) { return Value(Blob{std::move(s)}); }));
 }
 
 RC_GTEST_PROP(Key, ComesBackExactlyAsItWasStored, ()) {
@@ -28,9 +29,15 @@ RC_GTEST_PROP(Key, ComesBackExactlyAsItWasStored, ()) {
 }
 
 TEST(Key, KeepsTheExtremes) {
-  const Row key{std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
-                std::numeric_limits<double>::infinity(), -std::numeric_limits<double>::infinity(), 1.0, 0.1,
-                std::numeric_limits<double>::denorm_min(), std::string("\xff\x00z", 3), Blob{std::string("\0\x80", 2)},
+  const Row key{std::numeric_limits<std::int64_t>::min(),
+                std::numeric_limits<std::int64_t>::max(),
+                std::numeric_limits<double>::infinity(),
+                -std::numeric_limits<double>::infinity(),
+                1.0,
+                0.1,
+                std::numeric_limits<double>::denorm_min(),
+                std::string("\xff\x00z", 3),
+                Blob{std::string("\0\x80", 2)},
                 std::string("\"\\\n{\"text\":\"00\"}")};
   const Row back = decode_key(encode_key(key));
   EXPECT_EQ(back, key);
