@@ -58,7 +58,7 @@ class DeciderTest : public ::testing::Test {
  protected:
   // "name:action" of every step, as `weir migrate` would go through them.
   std::string decide(const Timeline& timeline) {
-    Decider decider(timeline, history_, runs_, test::postgres(), facts_);
+    Decider decider(timeline, {history_, runs_}, test::postgres(), facts_);
     std::string steps;
     while (const auto step = decider.next()) {
       const bool completes =

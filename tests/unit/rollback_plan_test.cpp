@@ -53,7 +53,7 @@ RollbackOptions to(const std::string& version) {
 std::string planned(const std::vector<Entry>& entries, const RollbackOptions& options, const std::vector<Run>& runs = {}) {
   const Timeline all = timeline();
   std::string names;
-  for (const auto& one : plan_rollback(all, entries, runs, options)) {
+  for (const auto& one : plan_rollback(all, {entries, runs}, options)) {
     names += one.migration->name;
     if (one.nothing_to_undo) names += "(empty)";
     for (const auto* reopened : one.reopened) names += "+" + reopened->name;
