@@ -217,6 +217,10 @@ std::optional<HeaderLine> read_header_line(std::string_view comment, const Place
   line.key_place.column += static_cast<int>(2 + indent);
   const auto value_at = body.find_first_not_of(" \t", colon + 1);
   line.value_place.column += static_cast<int>(2 + (value_at == std::string_view::npos ? body.size() : value_at));
+  if (const auto key = header_key_of(comment); place.column != 1 && !key.empty()) {
+    refuse(place, fmt::format("the header line `{}:` does not stand at the start of its line", key),
+           "remove what stands before it");
+  }
   const auto near = nearest(word, known_keys(kind, Keys::kAll));
   const Key* key = find_key(word);
   if (key == nullptr) {
@@ -253,6 +257,15 @@ void apply_header(const std::vector<HeaderLine>& lines, const sql::Dialect& dial
     if (!parameters.insert(parameter.name).second) {
       throw Error(Code::kInvalidFile, fmt::format("parameter '{}' is declared twice", parameter.name))
           .at({migration.file, 1, 1, ""});
+std::string_view header_key_of(std::string_view comment) {
+  const auto colon = comment.find(':');
+  if (colon == std::string_view::npos) return "";
+  const std::string_view word = trim(comment.substr(2, colon - 2));
+  const auto* found =
+      std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return equals_icase(key.name, word); });
+  return found == std::end(kKeys) ? "" : found->name;
+}
+
     }
   }
 }

@@ -57,14 +57,16 @@ SectionKind section_kind(const std::string& word, Kind kind, const Place& place)
 // `-- migrate:word options`; nothing for any other comment.
 std::optional<Marker> read_marker(std::string_view comment, std::size_t begin, const Place& place, Kind kind) {
   const auto word_at = comment.find_first_not_of(" \t", 2);
-  if (word_at == std::string_view::npos || !comment.substr(word_at).starts_with("migrate:")) return std::nullopt;
+  if (word_at == std::string_view::npos || !starts_with_icase(comment.substr(word_at), "migrate:")) return std::nullopt;
   const auto name_at = word_at + std::string_view("migrate:").size();
   const auto name_end = std::min(comment.find_first_of(" \t", name_at), comment.size());
   const std::string name(comment.substr(name_at, name_end - name_at));
   const Place at = shifted(place, word_at);
   if (place.column != 1)
     refuse(place, fmt::format("`migrate:{}` does not stand at the start of its line", name),
-           "remove the blanks before it; in a comment, write it without the '--'");
+           "remove what stands before it; in a comment, write it without the '--'");
+  if (!comment.substr(word_at).starts_with("migrate:"))
+    refuse(at, fmt::format("`migrate:{}` is written in lower case", to_lower(name)));
   return Marker{section_kind(name, kind, at), at, begin, std::string(comment.substr(name_end)), name_end};
 }
 
@@ -199,12 +201,25 @@ void check_sections(const Migration& migration, const sql::Dialect& dialect) {
   if (migration.kind == Kind::kData) check_data(migration, dialect);
 }
 
-// `  -- migrate:up`: a comment for weir, as it is for dbmate.
-bool has_indented_marker(std::string_view text) {
-  for (const auto& line : split(text, '\n')) {
-    if (line.starts_with("--") && trim(std::string_view(line).substr(2)).starts_with("migrate:")) return true;
-  }
-  return false;
+// Whether a line comment may be a marker or a header line. Cheap: the place of a comment costs a walk over the file.
+bool may_matter(std::string_view comment, bool in_header) {
+  if (!comment.starts_with("--")) return false;
+  const auto word_at = std::min(comment.find_first_not_of(" \t", 2), comment.size());
+  return starts_with_icase(comment.substr(word_at), "migrate:") ||
+         (in_header && comment.find(':') != std::string_view::npos);
+}
+
+// A header line behind a marker would be without effect, and a gate with it. Behind a statement it is a comment.
+void check_misplaced_header(const Migration& migration, const std::vector<Marker>& markers, std::size_t comment,
+                            std::string_view key) {
+  std::size_t section = markers.size() - 1;
+  while (markers[section].begin > comment) --section;
+  const auto& statements = migration.sections[section].statements;
+  if (!statements.empty() && statements.front().offset < comment) return;
+  refuse(sql::place_of(migration.text, comment, {migration.file, 1, 1}),
+         fmt::format("the header line `{}:` stands behind `migrate:{}`, where it has no effect", key,
+                     to_string(migration.sections[section].kind)),
+         "move it before the first section; an ordinary comment must not begin with the name of a header key and ':'");
 }
 
 void split_file_name(const std::string& file_name, Migration& migration) {
@@ -264,10 +279,10 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   std::vector<Marker> markers;
   std::vector<HeaderLine> header;
   const auto is_marker = [&](std::string_view comment, std::size_t offset) {
-    // Counting lines is for the few comments that matter, so that a file of many comments stays linear.
-    const bool may_matter = comment.find("migrate:") != std::string_view::npos ||
-                            (markers.empty() && comment.find(':') != std::string_view::npos);
-    if (!comment.starts_with("--") || !may_matter) return false;
+    if (!markers.empty() && comment.starts_with("--")) {
+      if (const auto key = header_key_of(comment); !key.empty()) late_header.emplace_back(offset, key);
+    }
+    if (!may_matter(comment, markers.empty())) return false;
     const Place place = sql::place_of(migration.text, offset, origin);
     if (auto marker = read_marker(comment, offset, place, kind)) {
       migration.sections.push_back(make_section(*marker, place));
@@ -282,9 +297,7 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   for (const auto& statement : statements) {
     if (markers.empty() || statement.offset < markers.front().begin) {
       refuse(sql::place_of(migration.text, statement.offset, origin), "a statement stands before the first section",
-             has_indented_marker(migration.text) ? "a marker must begin in the first column"
-             : kind == Kind::kSchema             ? "put `-- migrate:up` before it"
-                                                 : "put `-- migrate:batch` before it");
+             kind == Kind::kSchema ? "put `-- migrate:up` before it" : "put `-- migrate:batch` before it");
     }
     std::size_t section = markers.size() - 1;
     while (markers[section].begin > statement.offset) --section;
@@ -294,5 +307,7 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   check_sections(migration, dialect);
   return migration;
 }
+  std::vector<std::pair<std::size_t, std::string_view>> late_header;  // offset and key
 
 }  // namespace weir::project
+  for (const auto& [offset, key] : late_header) check_misplaced_header(migration, markers, offset, key);

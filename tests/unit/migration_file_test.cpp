@@ -60,6 +60,12 @@ TEST(SchemaFile, KeepsOrdinaryCommentsOrdinary) {
   EXPECT_EQ(m.sections.size(), 1U);
 }
 
+TEST(SchemaFile, KeepsCommentsOrdinaryBehindTheFirstStatementOfASection) {
+  const Migration m = parse(Kind::kSchema,
+                            "-- migrate:up\n-- note: keys: a, b\nSELECT 1;\n-- over: there\nSELECT 2, -- where: here\n 3;\n");
+  EXPECT_EQ(m.sections[0].statements.size(), 2U);
+}
+
 TEST(SchemaFile, MayHaveAnEmptyUp) { EXPECT_TRUE(parse(Kind::kSchema, "-- migrate:up\n").sections[0].statements.empty()); }
 
 TEST(DataFile, IsReadCompletely) {
@@ -165,6 +171,14 @@ const Refused kRefused[] = {
     {"StatementBeforeTheSections", S, "SELECT 0;\n" + kUp, invalid, "1:1", "before the first section"},
     {"StatementWithoutSections", S, "\n SELECT 0;\n", invalid, "2:2", "migrate:up"},
     {"IndentedMarker", S, kUp + "  -- migrate:down\nDROP TABLE t;\n", invalid, "3:3", "start of its line"},
+    {"MarkerBehindAStatement", S, "-- migrate:up\nSELECT 1; -- migrate:down\nDROP TABLE t;\n", invalid, "2:11", "start of its line"},
+    {"MarkerInCapitals", S, kUp + "-- Migrate:Down\nDROP TABLE t;\n", invalid, "3:4", "lower case"},
+    {"GateBehindTheMarker", S, "-- migrate:up\n-- requires: fill\nDROP TABLE t;\n", invalid, "2:1", "before the first section"},
+    {"GateBehindTheMarkerIndented", S, "-- migrate:up\n\n-- c\n  --  Requires:fill\nDROP TABLE t;\n", invalid, "4:3", "no effect"},
+    {"GateBehindTheSecondMarker", S, kUp + "-- migrate:down\n-- requires: fill\n", invalid, "4:1", "migrate:down"},
+    {"WhereBehindTheMarker", D, "-- over: t\n-- migrate:batch\n-- where: a IS NULL\nUPDATE t SET a = 1 WHERE :batch;\n", invalid, "3:1", "before the first section"},
+    {"IndentedGate", S, " -- requires: fill\n" + kUp, invalid, "1:2", "start of its line"},
+    {"GateBehindAComment", S, "/* c */ -- requires: fill\n" + kUp, invalid, "1:9", "start of its line"},
     {"VerifyWithTwoQueries", S, kUp + "-- migrate:verify\nSELECT 0; SELECT 1;", invalid, "3:1", "2 statements"},
     {"VerifyWithoutQuery", S, kUp + "-- migrate:verify\n", invalid, "3:1", "0 statements"},
     {"VerifyWithBatch", D, std::string(kData) + "-- migrate:verify\nSELECT count(*) FROM t\nWHERE :batch", invalid, "7:7", ":batch"},
