@@ -83,7 +83,7 @@ const Migration& Timeline::find(std::string_view reference) const {
   std::vector<std::string> names;
   for (const auto& migration : migrations_) names.push_back(migration.name);
   const auto near = nearest(reference, names);
-  throw Error(Code::kNotFound, fmt::format("there is no migration '{}'", reference))
+  throw Error(Code::kNotFound, fmt::format("{} is no migration of this project", shown_argument(reference)))
       .hint(near ? fmt::format("did you mean '{}'?", *near) : "`weir status` lists them");
 }
 
