@@ -71,7 +71,9 @@ INSTANTIATE_TEST_SUITE_P(
                       Refused{"Port", "postgres://u:geheim@h:99999/d", "port"},
                       Refused{"Scheme", "oracle://u:geheim@h/d", "oracle"},
                       Refused{"SchemeNearlyRight", "postgress://u:geheim@h/d", "postgres"},
-                      Refused{"OptionWithoutValue", "postgres://u:geheim@h/d?sslmode", "sslmode"}),
+                      Refused{"OptionWithoutValue", "postgres://u:geheim@h/d?sslmode", "has no value"},
+                      Refused{"QuestionBehindAnAt", "postgres://u:x@123?geheim@h/d", "%3F"},
+                      Refused{"QuestionWithoutColon", "postgres://geheim?x@h/d", "%3F"}),
     [](const auto& one) { return std::string(one.param.name); });
 
 TEST(Url, RefusesWhatHasNoScheme) {
