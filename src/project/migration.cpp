@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "project/header.hpp"
+#include "sql/scanner.hpp"
 #include "sql/template.hpp"
 #include "sql/transaction_control.hpp"
 
@@ -85,9 +86,10 @@ void apply_option(const std::string& word, const Place& place, Section& section)
   if (takes_options && name == "transaction") {
     section.transaction = parse_boolean(value, place, name);
   } else if (takes_options && name == "lock_timeout") {
-    const auto ms = parse_duration_ms(value);
+    const auto ms = parse_timeout_ms(value);
     if (!ms)
-      refuse(place, fmt::format("'{}' is not a duration", value), "write it as 500ms, 2s or 1m, without a blank");
+      refuse(place, fmt::format("'{}' is not a duration from 1 ms to 24 h", value),
+             "write it as 500ms, 2s or 1m, without a blank");
     section.lock_timeout = Milliseconds(*ms);
   } else {
     const auto near = takes_options ? nearest(name, {"transaction", "lock_timeout"}) : std::nullopt;
@@ -129,6 +131,31 @@ void check_order_of_sections(const Migration& migration) {
   }
 }
 
+// Where a query begins to write: its first word, or the word of a data-modifying WITH, which stands behind a
+// parenthesis. The word alone may be a column's name, so the next one is looked at too.
+std::optional<std::size_t> find_write(std::string_view query, const sql::Dialect& dialect) {
+  sql::Scanner scanner(query, dialect);
+  sql::Token before, word;
+  const auto is_one_of = [](const sql::Token& token, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view w) { return token.is_word(w); });
+  };
+  bool first = true;
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_trivia()) continue;
+    if (first && token.text != "(" && !is_one_of(token, {"select", "with", "values", "table"})) return token.begin;
+    first = first && token.text == "(";
+    const bool behind = before.text == "(" || before.text == ")";
+    const bool name = token.kind == sql::TokenKind::kWord || token.kind == sql::TokenKind::kQuotedIdentifier;
+    if (behind && ((is_one_of(word, {"insert", "merge", "replace"}) && token.is_word("into")) ||
+                   (word.is_word("insert") && token.is_word("or")) ||
+                   (word.is_word("delete") && token.is_word("from")) || (word.is_word("update") && name)))
+      return word.begin;
+    before = word;
+    word = token;
+  }
+  return std::nullopt;
+}
+
 void check_verify(const Migration& migration, const sql::Dialect& dialect) {
   const Section* verify = migration.first(SectionKind::kVerify);
   if (verify == nullptr) return;
@@ -138,6 +165,10 @@ void check_verify(const Migration& migration, const sql::Dialect& dialect) {
            "it is one query that returns the number of violations");
   }
   const sql::Statement& query = verify->statements[0];
+  if (const auto write = find_write(query.text, dialect)) {
+    refuse(migration.place_in(query, *write), "migrate:verify is not a query that only reads",
+           "write SELECT count(*) ...; what changes data stands in migrate:up or migrate:batch");
+  }
   for (const auto& placeholder : sql::find_placeholders(query.text, dialect)) {
     refuse(migration.place_in(query, placeholder.offset),
            fmt::format(":{} cannot stand in migrate:verify", placeholder.name),
@@ -278,6 +309,7 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   const sql::Origin origin{display_name, 1, 1};
   std::vector<Marker> markers;
   std::vector<HeaderLine> header;
+  std::vector<std::pair<std::size_t, std::string_view>> late_header;  // offset and key
   const auto is_marker = [&](std::string_view comment, std::size_t offset) {
     if (!markers.empty() && comment.starts_with("--")) {
       if (const auto key = header_key_of(comment); !key.empty()) late_header.emplace_back(offset, key);
@@ -303,11 +335,10 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
     while (markers[section].begin > statement.offset) --section;
     migration.sections[section].statements.push_back(statement);
   }
+  for (const auto& [offset, key] : late_header) check_misplaced_header(migration, markers, offset, key);
   apply_header(header, dialect, migration);
   check_sections(migration, dialect);
   return migration;
 }
-  std::vector<std::pair<std::size_t, std::string_view>> late_header;  // offset and key
 
 }  // namespace weir::project
-  for (const auto& [offset, key] : late_header) check_misplaced_header(migration, markers, offset, key);

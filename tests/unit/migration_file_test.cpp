@@ -189,6 +189,17 @@ const Refused kRefused[] = {
     {"LockTimeoutWithoutUnit", S, "-- migrate:up lock_timeout:2\n", invalid, "1:15", "2s"},
     {"LockTimeoutNegative", S, "-- migrate:up lock_timeout:-2s\n", invalid, "1:15", "duration"},
     {"OptionOfBatch", D, "-- over: t\n-- migrate:batch transaction:false\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:18", "no options"},
+    {"LockTimeoutZero", S, "-- migrate:up lock_timeout:0s\n", invalid, "1:15", "1 ms to 24 h"},
+    {"LockTimeoutTooLong", S, "-- migrate:up lock_timeout:25h\n", invalid, "1:15", "1 ms to 24 h"},
+    // verify only reads
+    {"VerifyDeletes", S, kUp + "-- migrate:verify\nDELETE FROM t;", invalid, "4:1", "only reads"},
+    {"VerifyDeletesInWith", S, kUp + "-- migrate:verify\nWITH d AS (DELETE FROM t RETURNING 1) SELECT 0;", invalid, "4:12", "only reads"},
+    {"VerifyDeletesBehindWith", S, kUp + "-- migrate:verify\nWITH d AS (SELECT 1) /* c */ delete FROM t RETURNING 0;", invalid, "4:30", "only reads"},
+    {"VerifyUpdatesInWith", S, kUp + "-- migrate:verify\nWITH d AS ( UPDATE t SET a = 1 RETURNING 1) SELECT 0;", invalid, "4:13", "only reads"},
+    {"VerifyInsertsInData", D, std::string(kData) + "-- migrate:verify\nWITH d AS (INSERT INTO t VALUES (1) RETURNING 1) SELECT 0;", invalid, "6:12", "only reads"},
+    {"VerifyCalls", S, kUp + "-- migrate:verify\nCALL f();", invalid, "4:1", "only reads"},
+    {"ParameterWithMixedQuotes", D, std::string("-- param: a text 'x' 'y'\n") + kData, invalid, "1:11", "quote"},
+    {"UnknownKeyFarFromAll", S, "-- note: x\n" + kUp, invalid, "1:4", "behind the first marker"},
     // placeholders
     {"UnboundedChange", D, "-- over: t\n-- migrate:batch\nUPDATE t SET a = 1\n", invalid, "3:1", ":batch"},
     {"UnknownPlaceholder", D, "-- over: t\n-- migrate:batch\nUPDATE t SET\na = :bacth WHERE :batch", invalid, "4:5", "did you mean ':batch'"},
@@ -206,6 +217,25 @@ TEST(DataFile, RefusesAParameterThatIsDeclaredTwice) {
   const Error error = thrown_by([] { parse(Kind::kData, std::string("-- param: a text\n-- param: a text\n") + kData); });
   EXPECT_EQ(error.code(), Code::kInvalidFile);
   EXPECT_NE(error.message().find("twice"), std::string::npos);
+}
+
+TEST(DataFile, TakesTheQuotesOffADefault) {
+  const auto fallback = [](const std::string& written) {
+    return parse(Kind::kData, "-- param: a text " + written + "\n" + kData).data.parameters.at(0).default_value;
+  };
+  EXPECT_EQ(fallback("'en'"), "en");
+  EXPECT_EQ(fallback("\"e'n\""), "e'n");
+  EXPECT_EQ(fallback("''"), "");
+  EXPECT_EQ(fallback("O'Brien"), "O'Brien");
+  EXPECT_EQ(fallback("'"), "'");
+}
+
+TEST(SchemaFile, TakesEveryVerifyThatReads) {
+  for (const char* query : {"SELECT count(*) FROM t WHERE (delete) IS NULL", "((SELECT 1) UNION VALUES (2))", "TABLE t",
+                            "WITH d AS (SELECT update FROM t) SELECT count(*) FROM d", "SELECT '(DELETE FROM t)'",
+                            "SELECT count(replace(a, 'x', 'y')) FROM t"}) {
+    EXPECT_NO_THROW(parse(Kind::kSchema, kUp + "-- migrate:verify\n" + query)) << query;
+  }
 }
 
 TEST(FileName, MustBeginWithAVersion) {
