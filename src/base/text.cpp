@@ -94,15 +94,27 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
 }
 
 std::optional<std::int64_t> parse_duration_ms(std::string_view text) {
+  constexpr std::int64_t kLongest = 24 * 3'600'000;
+  constexpr std::pair<std::string_view, std::int64_t> kUnits[] = {
+      {"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
   std::int64_t value = 0;
   const auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc{} || value < 0 || value > 1'000'000'000) return std::nullopt;
-  const std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  if (unit == "ms") return value;
-  if (unit == "s") return value * 1000;
-  if (unit == "m") return value * 60'000;
-  if (unit == "h") return value * 3'600'000;
+  if (ec != std::errc{} || value < 0) return std::nullopt;
+  const std::string_view written(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  for (const auto& [unit, ms] : kUnits) {
+    if (unit == written && value <= kLongest / ms) return value * ms;
+  }
   return std::nullopt;
+}
+
+std::optional<std::int64_t> parse_timeout_ms(std::string_view text) {
+  const auto ms = parse_duration_ms(text);
+  return ms == 0 ? std::nullopt : ms;
+}
+
+std::string shown_argument(std::string_view word) {
+  const bool secret = word.find("://") != std::string_view::npos || word.find('=') != std::string_view::npos;
+  return secret ? "an argument" : "'" + std::string(word) + "'";
 }
 
 std::optional<std::size_t> find_invalid_utf8(std::string_view text) {

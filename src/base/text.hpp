@@ -23,8 +23,14 @@ std::optional<std::string> nearest(std::string_view word, const std::vector<std:
 std::string human_count(std::int64_t count);
 
 std::optional<std::int64_t> parse_integer(std::string_view text);
-// "500ms", "2s", "5m", "1h" -> milliseconds. Nothing else is accepted.
+// "500ms", "2s", "5m", "1h" -> milliseconds. Nothing else is accepted, and nothing longer than a day.
 std::optional<std::int64_t> parse_duration_ms(std::string_view text);
+// The same without 0, which the databases take for "wait for ever".
+std::optional<std::int64_t> parse_timeout_ms(std::string_view text);
+
+// A word of the command line as an error may show it: "'word'", or "an argument" if it looks like a URL or like
+// name=value, which may hold a secret.
+std::string shown_argument(std::string_view word);
 
 // Byte offset of the first byte that is not UTF-8 (overlong forms and surrogates included), or nothing.
 std::optional<std::size_t> find_invalid_utf8(std::string_view text);

@@ -1,6 +1,7 @@
 #include "cli/context.hpp"
 
 #include <cstdio>
+#include <fmt/format.h>
 
 #include "base/error.hpp"
 #include "engines/registry.hpp"
@@ -19,6 +20,15 @@ std::unique_ptr<db::Database> Context::open_database() const {
   } catch (Error& error) {
     throw std::move(error).context("the URL from " + config.url_source);
   }
+}
+
+std::unique_ptr<db::Database> Context::open_existing_database() const {
+  auto database = open_database();
+  if (!database->exists()) {
+    throw Error(Code::kNotFound, fmt::format("there is no database {}", database->display_url()))
+        .hint(fmt::format("check the URL from {}; `weir migrate` makes a new database", config.url_source));
+  }
+  return database;
 }
 
 void Context::print(const std::string& text) const {

@@ -25,6 +25,8 @@ struct Context {
 
   // Errors: kConfig when no URL is set anywhere.
   std::unique_ptr<db::Database> open_database() const;
+  // For commands that need what `weir migrate` made before. Errors: kNotFound as well.
+  std::unique_ptr<db::Database> open_existing_database() const;
   // Prints JSON or text to stdout.
   void print(const std::string& text) const;
 };

@@ -20,7 +20,7 @@ void check_name(const std::string& name) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
   };
   if (!name.empty() && std::all_of(name.begin(), name.end(), ok)) return;
-  throw Error(Code::kUsage, fmt::format("'{}' is not a name for a migration", name))
+  throw Error(Code::kUsage, fmt::format("{} is not a name for a migration", shown_argument(name)))
       .hint("letters, digits and '_': add_users_locale");
 }
 

@@ -13,7 +13,8 @@ namespace {
 Milliseconds parse_wait(const std::string& text) {
   const auto ms = parse_duration_ms(text);
   if (!ms)
-    throw Error(Code::kUsage, fmt::format("--lock-wait: '{}' is not a duration", text)).hint("write it as 30s or 5m");
+    throw Error(Code::kUsage, fmt::format("--lock-wait: {} is not a duration up to 24 h", shown_argument(text)))
+        .hint("write it as 30s or 5m");
   return Milliseconds(*ms);
 }
 
@@ -114,6 +115,9 @@ struct Parser {
     }
     if (rollback_command->parsed()) {
       if (steps != 0) rollback.steps = steps;
+      if (to.find_first_not_of("0123456789") != std::string::npos)
+        throw Error(Code::kUsage, fmt::format("--to: {} is not a version", shown_argument(to)))
+            .hint("a version is digits; `weir status` lists them");
       if (!to.empty()) rollback.to = to;
       if (!rollback_wait.empty()) rollback.lock_wait = parse_wait(rollback_wait);
       return rollback;
@@ -158,6 +162,26 @@ std::string suggestion(const CLI::App& app, const std::vector<std::string>& argu
   return "`weir --help` lists the commands";
 }
 
+// What CLI11 says, without repeating a value that may hold a secret.
+std::string shown_message(const CLI::ParseError& error, const std::vector<std::string>& arguments) {
+  const std::string said = error.what();
+  bool secret = said.find("://") != std::string::npos;
+  for (const auto& argument : arguments) {
+    const std::string value = argument.starts_with("-") ? argument.substr(argument.find('=') + 1) : argument;
+    if (value.find('=') != std::string::npos && said.find(value) != std::string::npos) secret = true;
+  }
+  return secret ? "an option or argument has a value that it cannot have" : said;
+}
+
+std::string unexpected_arguments(const CLI::App& app) {
+  std::string words;
+  for (const auto& word : app.remaining(true)) {
+    if (const auto shown = shown_argument(word); words.find(shown) == std::string::npos)
+      words += (words.empty() ? "" : ", ") + shown;
+  }
+  return words + " was not expected here";
+}
+
 }  // namespace
 
 CommandLine parse_command_line(const std::vector<std::string>& arguments, bool& json) {
@@ -168,8 +192,10 @@ CommandLine parse_command_line(const std::vector<std::string>& arguments, bool& 
     parser.app.parse(reversed);
   } catch (const CLI::CallForHelp&) {
     return {parser.global, Printed{parser.app.help("", CLI::AppFormatMode::Normal)}};
+  } catch (const CLI::ExtrasError&) {
+    throw Error(Code::kUsage, unexpected_arguments(parser.app)).hint(suggestion(parser.app, arguments));
   } catch (const CLI::ParseError& error) {
-    throw Error(Code::kUsage, error.what()).hint(suggestion(parser.app, arguments));
+    throw Error(Code::kUsage, shown_message(error, arguments)).hint(suggestion(parser.app, arguments));
   }
   if (parser.version) return {parser.global, Printed{fmt::format("weir {}\n", version())}};
   if (!parser.url.empty()) parser.global.url = parser.url;

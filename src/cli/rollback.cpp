@@ -6,7 +6,7 @@
 namespace weir::cli {
 
 int run_command(const Context& context, const RollbackOptions& options) {
-  const auto database = context.open_database();
+  const auto database = context.open_existing_database();
   const auto timeline = project::load_timeline(context.config, database->dialect());
   migrate::RollbackOptions request;
   request.steps = options.steps.value_or(1);

@@ -31,7 +31,7 @@ void check_gate(const Context& context, const db::Database& database, const proj
 }  // namespace
 
 int run_command(const Context& context, const RunOptions& options) {
-  const auto database = context.open_database();
+  const auto database = context.open_existing_database();
   const auto timeline = project::load_timeline(context.config, database->dialect());
   const project::Migration& migration = timeline.find(options.name);
   if (migration.kind != project::Kind::kData) {

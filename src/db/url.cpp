@@ -48,7 +48,7 @@ void parse_query(std::string_view query, Url& url) {
   for (const auto& pair : split(query, '&')) {
     if (pair.empty()) continue;
     const auto equals = pair.find('=');
-    if (equals == std::string::npos) refuse(fmt::format("option '{}' has no value", pair), "write ?name=value");
+    if (equals == std::string::npos) refuse("an option has no value", "write ?name=value");
     url.options[decode(pair.substr(0, equals), "query")] = decode(pair.substr(equals + 1), "query");
   }
 }
@@ -110,8 +110,10 @@ Url parse_url(std::string_view text) {
     // must not be read as a path or an option, and not be shown.
     const auto authority_end = std::min(rest.find_first_of("/?#"), rest.size());
     const std::string_view authority = rest.substr(0, authority_end);
-    if (authority.find(':') != std::string_view::npos && authority.find('@') == std::string_view::npos &&
-        rest.find('@', authority_end) != std::string_view::npos) {
+    const bool half_userinfo =
+        authority.find(':') != std::string_view::npos && authority.find('@') == std::string_view::npos;
+    const bool cut = half_userinfo || (authority_end < rest.size() && rest[authority_end] != '/');
+    if (cut && rest.find('@', authority_end) != std::string_view::npos) {
       refuse(fmt::format("the password contains an unescaped '{}'", rest[authority_end]),
              fmt::format("write '{}' as %{:02X}; an '@' in an option is written %40", rest[authority_end],
                          static_cast<int>(rest[authority_end])));

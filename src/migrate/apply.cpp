@@ -270,7 +270,10 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
           fmt::format("{} stands in migrate:{}: weir begins and ends the transaction itself",
                       statement.text.substr(0, statement.text.find_first_of(" \t\n;(")), to_string(section.kind)))
           .at(migration.place_in(statement))
-          .hint("remove it; `-- migrate:up transaction:false` runs the statements without a transaction");
+          .hint(section.transaction
+                    ? "remove it; `transaction:false` behind the marker runs the statements without a transaction"
+                    : "transaction:false commits every statement alone; put what belongs into one transaction into a "
+                      "migration of its own, without transaction:false");
     }
   }
 }

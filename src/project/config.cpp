@@ -34,7 +34,7 @@ class TomlReader {
     try {
       table = toml::parse(std::string_view(text_), std::string_view(kFileName));
     } catch (const toml::parse_error& error) {
-      fail(error.source(), std::string(error.description()));
+      fail_to_parse(error);
     }
     for (const auto& [key, node] : table) {
       const std::string name(key.str());
@@ -83,8 +83,8 @@ class TomlReader {
 
   Milliseconds duration_of(const std::string& name, const toml::node& node) {
     const auto text = node.value_exact<std::string>();
-    const auto ms = text ? parse_duration_ms(*text) : std::nullopt;
-    if (!ms) fail(node.source(), fmt::format("{} is a duration in quotes, such as \"2s\"", name));
+    const auto ms = text ? parse_timeout_ms(*text) : std::nullopt;
+    if (!ms) fail(node.source(), fmt::format("{} is a duration from 1ms to 24h in quotes, such as \"2s\"", name));
     return Milliseconds(*ms);
   }
 
@@ -94,11 +94,27 @@ class TomlReader {
          near ? fmt::format("did you mean '{}'?", *near) : fmt::format("known keys: {}", fmt::join(known, ", ")));
   }
 
+  // The parser's own words may quote what it read.
+  [[noreturn]] void fail_to_parse(const toml::parse_error& error) {
+    if (place_of(error.source()).line_text.empty())
+      fail(error.source(), "this line is not TOML", "write it as key = \"value\"; the line is not shown");
+    fail(error.source(), std::string(error.description()));
+  }
+
   [[noreturn]] void fail(const toml::source_region& region, const std::string& message, const std::string& hint = "") {
+    throw Error(Code::kConfig, message).at(place_of(region)).hint(hint);
+  }
+
+  // With the line itself, unless it may hold the password of a URL.
+  Place place_of(const toml::source_region& region) {
     Place place{kFileName, static_cast<int>(region.begin.line), static_cast<int>(region.begin.column), ""};
     std::istringstream lines(text_);
     for (int i = 0; i < place.line; ++i) std::getline(lines, place.line_text);
-    throw Error(Code::kConfig, message).at(place).hint(hint);
+    const std::string lower = to_lower(place.line_text);
+    for (const auto* sign : {"url", "://", "@", "pass"}) {
+      if (lower.find(sign) != std::string::npos) place.line_text.clear();
+    }
+    return place;
   }
 
   const std::string& text_;

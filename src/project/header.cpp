@@ -94,6 +94,17 @@ const std::map<std::string, db::ParameterType, std::less<>>& parameter_types() {
   return kTypes;
 }
 
+// A default may stand in quotes, which are not part of it.
+std::string unquoted(std::string_view text, const Place& place) {
+  const char quote = text.front();
+  if (text.size() < 2 || (quote != '\'' && quote != '"') || text.back() != quote) return std::string(text);
+  text = text.substr(1, text.size() - 2);
+  if (text.find(quote) != std::string_view::npos)
+    refuse(place, fmt::format("the default holds the quote {} that stands around it", quote),
+           "put the other kind of quotes around it, or none");
+  return std::string(text);
+}
+
 // param: name type [default]
 Parameter parse_parameter(const HeaderLine& line) {
   const std::string_view value = line.value;
@@ -120,7 +131,7 @@ Parameter parse_parameter(const HeaderLine& line) {
   }
   parameter.type = found->second;
   if (const auto fallback = trim(rest.substr(type_end)); !fallback.empty())
-    parameter.default_value = std::string(fallback);
+    parameter.default_value = unquoted(fallback, line.value_place);
   return parameter;
 }
 
@@ -206,6 +217,10 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
 }  // namespace
 
 std::optional<HeaderLine> read_header_line(std::string_view comment, const Place& place, Kind kind) {
+  if (const auto key = header_key_of(comment); place.column != 1 && !key.empty()) {
+    refuse(place, fmt::format("the header line `{}:` does not stand at the start of its line", key),
+           "remove what stands before it");
+  }
   std::string_view body = comment.substr(2);
   const std::size_t indent = body.size() - trim(body).size() == 0 ? 0 : body.find_first_not_of(" \t");
   const auto colon = body.find(':');
@@ -224,10 +239,12 @@ std::optional<HeaderLine> read_header_line(std::string_view comment, const Place
         std::all_of(word.begin(), word.end(), [](char c) { return (c >= 'a' && c <= 'z') || c == '_'; });
     if (!near && !(looks_like_key && value_follows)) return std::nullopt;
     if (!value_follows && !near) return std::nullopt;
-    refuse(line.key_place, fmt::format("unknown header key '{}'", word),
-           near ? fmt::format("did you mean '{}'?", *near)
-                : fmt::format("known keys: {}; an ordinary comment must not look like `-- word: ...`",
-                              fmt::join(known_keys(kind, Keys::kAvailable), ", ")));
+    refuse(
+        line.key_place, fmt::format("unknown header key '{}'", word),
+        near ? fmt::format("did you mean '{}'?", *near)
+             : fmt::format(
+                   "known keys: {}; if it is an ordinary comment, write it without the ':' or behind the first marker",
+                   fmt::join(known_keys(kind, Keys::kAvailable), ", ")));
   }
   if (!value_follows)
     refuse(line.key_place, fmt::format("a blank is missing after '{}:'", word),
@@ -238,6 +255,15 @@ std::optional<HeaderLine> read_header_line(std::string_view comment, const Place
   if (key->support == Support::kLater) not_available(line.key_place, fmt::format("`{}:`", word));
   if (line.value.empty()) refuse(line.value_place, fmt::format("'{}' has no value", word));
   return line;
+}
+
+std::string_view header_key_of(std::string_view comment) {
+  const auto colon = comment.find(':');
+  if (colon == std::string_view::npos) return "";
+  const std::string_view word = trim(comment.substr(2, colon - 2));
+  const auto* found =
+      std::find_if(std::begin(kKeys), std::end(kKeys), [&](const Key& key) { return equals_icase(key.name, word); });
+  return found == std::end(kKeys) ? "" : found->name;
 }
 
 void apply_header(const std::vector<HeaderLine>& lines, const sql::Dialect& dialect, Migration& migration) {

@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "project/header.hpp"
+#include "sql/scanner.hpp"
 #include "sql/template.hpp"
 #include "sql/transaction_control.hpp"
 
@@ -57,14 +58,16 @@ SectionKind section_kind(const std::string& word, Kind kind, const Place& place)
 // `-- migrate:word options`; nothing for any other comment.
 std::optional<Marker> read_marker(std::string_view comment, std::size_t begin, const Place& place, Kind kind) {
   const auto word_at = comment.find_first_not_of(" \t", 2);
-  if (word_at == std::string_view::npos || !comment.substr(word_at).starts_with("migrate:")) return std::nullopt;
+  if (word_at == std::string_view::npos || !starts_with_icase(comment.substr(word_at), "migrate:")) return std::nullopt;
   const auto name_at = word_at + std::string_view("migrate:").size();
   const auto name_end = std::min(comment.find_first_of(" \t", name_at), comment.size());
   const std::string name(comment.substr(name_at, name_end - name_at));
   const Place at = shifted(place, word_at);
   if (place.column != 1)
     refuse(place, fmt::format("`migrate:{}` does not stand at the start of its line", name),
-           "remove the blanks before it; in a comment, write it without the '--'");
+           "remove what stands before it; in a comment, write it without the '--'");
+  if (!comment.substr(word_at).starts_with("migrate:"))
+    refuse(at, fmt::format("`migrate:{}` is written in lower case", to_lower(name)));
   return Marker{section_kind(name, kind, at), at, begin, std::string(comment.substr(name_end)), name_end};
 }
 
@@ -83,9 +86,10 @@ void apply_option(const std::string& word, const Place& place, Section& section)
   if (takes_options && name == "transaction") {
     section.transaction = parse_boolean(value, place, name);
   } else if (takes_options && name == "lock_timeout") {
-    const auto ms = parse_duration_ms(value);
+    const auto ms = parse_timeout_ms(value);
     if (!ms)
-      refuse(place, fmt::format("'{}' is not a duration", value), "write it as 500ms, 2s or 1m, without a blank");
+      refuse(place, fmt::format("'{}' is not a duration from 1 ms to 24 h", value),
+             "write it as 500ms, 2s or 1m, without a blank");
     section.lock_timeout = Milliseconds(*ms);
   } else {
     const auto near = takes_options ? nearest(name, {"transaction", "lock_timeout"}) : std::nullopt;
@@ -127,6 +131,31 @@ void check_order_of_sections(const Migration& migration) {
   }
 }
 
+// Where a query begins to write: its first word, or the word of a data-modifying WITH, which stands behind a
+// parenthesis. The word alone may be a column's name, so the next one is looked at too.
+std::optional<std::size_t> find_write(std::string_view query, const sql::Dialect& dialect) {
+  sql::Scanner scanner(query, dialect);
+  sql::Token before, word;
+  const auto is_one_of = [](const sql::Token& token, std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(), [&](std::string_view w) { return token.is_word(w); });
+  };
+  bool first = true;
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_trivia()) continue;
+    if (first && token.text != "(" && !is_one_of(token, {"select", "with", "values", "table"})) return token.begin;
+    first = first && token.text == "(";
+    const bool behind = before.text == "(" || before.text == ")";
+    const bool name = token.kind == sql::TokenKind::kWord || token.kind == sql::TokenKind::kQuotedIdentifier;
+    if (behind && ((is_one_of(word, {"insert", "merge", "replace"}) && token.is_word("into")) ||
+                   (word.is_word("insert") && token.is_word("or")) ||
+                   (word.is_word("delete") && token.is_word("from")) || (word.is_word("update") && name)))
+      return word.begin;
+    before = word;
+    word = token;
+  }
+  return std::nullopt;
+}
+
 void check_verify(const Migration& migration, const sql::Dialect& dialect) {
   const Section* verify = migration.first(SectionKind::kVerify);
   if (verify == nullptr) return;
@@ -136,6 +165,10 @@ void check_verify(const Migration& migration, const sql::Dialect& dialect) {
            "it is one query that returns the number of violations");
   }
   const sql::Statement& query = verify->statements[0];
+  if (const auto write = find_write(query.text, dialect)) {
+    refuse(migration.place_in(query, *write), "migrate:verify is not a query that only reads",
+           "write SELECT count(*) ...; what changes data stands in migrate:up or migrate:batch");
+  }
   for (const auto& placeholder : sql::find_placeholders(query.text, dialect)) {
     refuse(migration.place_in(query, placeholder.offset),
            fmt::format(":{} cannot stand in migrate:verify", placeholder.name),
@@ -199,12 +232,25 @@ void check_sections(const Migration& migration, const sql::Dialect& dialect) {
   if (migration.kind == Kind::kData) check_data(migration, dialect);
 }
 
-// `  -- migrate:up`: a comment for weir, as it is for dbmate.
-bool has_indented_marker(std::string_view text) {
-  for (const auto& line : split(text, '\n')) {
-    if (line.starts_with("--") && trim(std::string_view(line).substr(2)).starts_with("migrate:")) return true;
-  }
-  return false;
+// Whether a line comment may be a marker or a header line. Cheap: the place of a comment costs a walk over the file.
+bool may_matter(std::string_view comment, bool in_header) {
+  if (!comment.starts_with("--")) return false;
+  const auto word_at = std::min(comment.find_first_not_of(" \t", 2), comment.size());
+  return starts_with_icase(comment.substr(word_at), "migrate:") ||
+         (in_header && comment.find(':') != std::string_view::npos);
+}
+
+// A header line behind a marker would be without effect, and a gate with it. Behind a statement it is a comment.
+void check_misplaced_header(const Migration& migration, const std::vector<Marker>& markers, std::size_t comment,
+                            std::string_view key) {
+  std::size_t section = markers.size() - 1;
+  while (markers[section].begin > comment) --section;
+  const auto& statements = migration.sections[section].statements;
+  if (!statements.empty() && statements.front().offset < comment) return;
+  refuse(sql::place_of(migration.text, comment, {migration.file, 1, 1}),
+         fmt::format("the header line `{}:` stands behind `migrate:{}`, where it has no effect", key,
+                     to_string(migration.sections[section].kind)),
+         "move it before the first section; an ordinary comment must not begin with the name of a header key and ':'");
 }
 
 void split_file_name(const std::string& file_name, Migration& migration) {
@@ -263,11 +309,12 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   const sql::Origin origin{display_name, 1, 1};
   std::vector<Marker> markers;
   std::vector<HeaderLine> header;
+  std::vector<std::pair<std::size_t, std::string_view>> late_header;  // offset and key
   const auto is_marker = [&](std::string_view comment, std::size_t offset) {
-    // Counting lines is for the few comments that matter, so that a file of many comments stays linear.
-    const bool may_matter = comment.find("migrate:") != std::string_view::npos ||
-                            (markers.empty() && comment.find(':') != std::string_view::npos);
-    if (!comment.starts_with("--") || !may_matter) return false;
+    if (!markers.empty() && comment.starts_with("--")) {
+      if (const auto key = header_key_of(comment); !key.empty()) late_header.emplace_back(offset, key);
+    }
+    if (!may_matter(comment, markers.empty())) return false;
     const Place place = sql::place_of(migration.text, offset, origin);
     if (auto marker = read_marker(comment, offset, place, kind)) {
       migration.sections.push_back(make_section(*marker, place));
@@ -282,14 +329,13 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   for (const auto& statement : statements) {
     if (markers.empty() || statement.offset < markers.front().begin) {
       refuse(sql::place_of(migration.text, statement.offset, origin), "a statement stands before the first section",
-             has_indented_marker(migration.text) ? "a marker must begin in the first column"
-             : kind == Kind::kSchema             ? "put `-- migrate:up` before it"
-                                                 : "put `-- migrate:batch` before it");
+             kind == Kind::kSchema ? "put `-- migrate:up` before it" : "put `-- migrate:batch` before it");
     }
     std::size_t section = markers.size() - 1;
     while (markers[section].begin > statement.offset) --section;
     migration.sections[section].statements.push_back(statement);
   }
+  for (const auto& [offset, key] : late_header) check_misplaced_header(migration, markers, offset, key);
   apply_header(header, dialect, migration);
   check_sections(migration, dialect);
   return migration;

@@ -13,29 +13,49 @@ namespace fs = std::filesystem;
 
 bool starts_with_digit(const std::string& name) { return !name.empty() && name[0] >= '0' && name[0] <= '9'; }
 
-// Row programs and other languages come later; a file that looks like one must not be passed over in silence.
-void refuse_row_program(const std::string& display) {
-  throw Error(Code::kNotAvailable, "row programs (data migrations that are not .sql) are not available yet")
-      .at({display, 0, 0, ""})
-      .hint("write the change as SQL, or move the file elsewhere");
+// What begins with a version looks like a migration and must not be passed over in silence.
+[[noreturn]] void refuse_entry(const fs::directory_entry& entry, const std::string& display, Kind kind) {
+  const std::string extension = to_lower(entry.path().extension().string());
+  const auto error = [&](Code code, const std::string& message, const std::string& hint) {
+    return Error(code, message).at({display, 0, 0, ""}).hint(hint);
+  };
+  std::error_code ignored;
+  if (entry.is_directory(ignored))
+    throw error(Code::kInvalidFile, "this is a folder with the name of a migration; subfolders are not read",
+                "move its files up, or rename it so that it does not begin with a digit");
+  if (entry.is_symlink(ignored) && !entry.exists(ignored))
+    throw error(Code::kInvalidFile, "this link leads nowhere", "restore the file that it names, or remove the link");
+  if (entry.is_regular_file(ignored) && kind == Kind::kData && !extension.starts_with(".sq"))
+    throw error(Code::kNotAvailable, "row programs (data migrations that are not .sql) are not available yet",
+                "write the change as SQL, or move the file elsewhere");
+  throw error(Code::kInvalidFile, "the name begins with a version, but this is not a .sql file",
+              "name it VERSION_name.sql in lower case, or move it elsewhere");
+}
+
+// The entries of a folder in the order of their names; none if there is no such folder.
+std::vector<fs::directory_entry> entries_of(const fs::path& path, const std::string& folder) {
+  if (!fs::exists(fs::symlink_status(path))) return {};
+  std::error_code error;
+  std::vector<fs::directory_entry> entries;
+  for (fs::directory_iterator it(path, error), end; !error && it != end; it.increment(error)) entries.push_back(*it);
+  if (error) {
+    throw Error(Code::kConfig, fmt::format("cannot read the folder {}: {}", folder, error.message()))
+        .hint("is it a link that leads nowhere?");
+  }
+  std::sort(entries.begin(), entries.end());
+  return entries;
 }
 
 void load_folder(const Config& config, const std::string& folder, Kind kind, const sql::Dialect& dialect,
                  std::vector<Migration>& migrations) {
-  const fs::path path = config.root / folder;
-  if (!fs::exists(path)) return;
-  std::vector<fs::path> files;
-  for (const auto& entry : fs::directory_iterator(path)) {
-    if (entry.is_regular_file()) files.push_back(entry.path());
-  }
-  std::sort(files.begin(), files.end());
-  for (const auto& file : files) {
-    const std::string name = file.filename().string();
+  for (const auto& entry : entries_of(config.root / folder, folder)) {
+    const std::string name = entry.path().filename().string();
     const std::string display = (fs::path(folder) / name).string();
-    if (file.extension() == ".sql") {
-      migrations.push_back(parse_migration(kind, name, display, read_source(file, display), dialect));
-    } else if (kind == Kind::kData && starts_with_digit(name)) {
-      refuse_row_program(display);
+    std::error_code ignored;
+    if (entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
+      migrations.push_back(parse_migration(kind, name, display, read_source(entry.path(), display), dialect));
+    } else if (starts_with_digit(name)) {
+      refuse_entry(entry, display, kind);
     }
   }
 }
@@ -77,13 +97,13 @@ const Migration& Timeline::find(std::string_view reference) const {
   const auto found = named(reference);
   if (found.size() == 1) return *found.front();
   if (found.size() > 1) {
-    throw Error(Code::kUsage, fmt::format("{} migrations are named '{}'", found.size(), reference))
+    throw Error(Code::kUsage, fmt::format("{} migrations are named {}", found.size(), shown_argument(reference)))
         .hint(fmt::format("say which by its version: {} or {}", found[0]->version.text(), found[1]->version.text()));
   }
   std::vector<std::string> names;
   for (const auto& migration : migrations_) names.push_back(migration.name);
   const auto near = nearest(reference, names);
-  throw Error(Code::kNotFound, fmt::format("there is no migration '{}'", reference))
+  throw Error(Code::kNotFound, fmt::format("{} is no migration of this project", shown_argument(reference)))
       .hint(near ? fmt::format("did you mean '{}'?", *near) : "`weir status` lists them");
 }
 
@@ -126,7 +146,8 @@ std::vector<const Migration*> Timeline::dependents_of(const Migration& migration
 }
 
 Timeline load_timeline(const Config& config, const sql::Dialect& dialect) {
-  if (!fs::exists(config.root / config.schema_folder) && !fs::exists(config.root / config.data_folder)) {
+  const auto is_there = [&](const std::string& folder) { return fs::exists(fs::symlink_status(config.root / folder)); };
+  if (!is_there(config.schema_folder) && !is_there(config.data_folder)) {
     throw Error(Code::kNotFound, fmt::format("there is no {} and no {} in {}", config.schema_folder, config.data_folder,
                                              config.root.string()))
         .hint("`weir init` makes them; or go to the project's folder");

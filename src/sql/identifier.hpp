@@ -18,7 +18,5 @@ struct TableName {
 };
 
 std::string quote(const Dialect& dialect, const TableName& table);
-// a, b, c - each quoted
-std::string quote_list(const Dialect& dialect, const std::vector<std::string>& columns);
 
 }  // namespace weir::sql

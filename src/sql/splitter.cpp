@@ -171,7 +171,6 @@ std::vector<Statement> split_statements(std::string_view text, const Dialect& di
   LineCounter counter(text, origin);
   Shape shape(dialect);
   bool open = false;
-  bool line_start = true;  // only blanks since the line began
   std::size_t begin = 0;
   std::size_t end = 0;
   const auto close = [&](std::size_t to) {
@@ -187,15 +186,12 @@ std::vector<Statement> split_statements(std::string_view text, const Dialect& di
     check(scanner, text, origin);
     if (token.kind == TokenKind::kEnd) break;
     if (token.is_trivia()) {
-      if (token.kind == TokenKind::kLineComment && line_start && is_marker && !shape.in_body() &&
+      if (token.kind == TokenKind::kLineComment && is_marker && !shape.in_body() &&
           is_marker(token.text, token.begin)) {
         close(end);
       }
-      const bool blank = token.kind == TokenKind::kBlank;
-      line_start = blank && (line_start || token.text.find('\n') != std::string_view::npos);
       continue;
     }
-    line_start = false;
     if (token.kind == TokenKind::kSemicolon && shape.semicolon_ends()) {
       if (open && shape.is_copy_from_stdin()) {
         const std::size_t data_end = end_of_copy_data(text, token.end());

@@ -27,8 +27,8 @@ struct Origin {
   int column = 1;
 };
 
-// Sees every line comment that stands alone on its line (blanks may come before it), outside strings, comments, bodies
-// and COPY data. When it answers true the comment is a marker: it ends the statement before it, terminated or not.
+// Sees every line comment outside strings, comments, bodies and COPY data, also one behind other text of its line. When
+// it answers true the comment is a marker: it ends the statement before it, terminated or not.
 using MarkerCheck = std::function<bool(std::string_view comment, std::size_t offset)>;
 
 // Errors: kInvalidFile for an unterminated string, comment, dollar quote or body, at the place where it was opened.

@@ -41,9 +41,17 @@ TEST(Durations, AreReadStrictly) {
   EXPECT_EQ(parse_duration_ms("2s"), 2000);
   EXPECT_EQ(parse_duration_ms("5m"), 300'000);
   EXPECT_EQ(parse_duration_ms("1h"), 3'600'000);
-  for (const char* text : {"", "2", "s", "2 s", "-2s", "2.5s", "2S", "2sec", "99999999999999999999s"}) {
+  for (const char* text : {"", "2", "s", "2 s", "-2s", "2.5s", "2S", "2sec", "25h", "86400001ms", "99999999999999999999s"}) {
     EXPECT_EQ(parse_duration_ms(text), std::nullopt) << text;
   }
+}
+
+TEST(Durations, OfATimeoutAreFromOneMillisecondToADay) {
+  EXPECT_EQ(parse_timeout_ms("1ms"), 1);
+  EXPECT_EQ(parse_timeout_ms("24h"), 86'400'000);
+  EXPECT_EQ(parse_duration_ms("0s"), 0);
+  for (const char* text : {"0s", "0ms", "1441m", "9223372036854775807h", "1000000000h"})
+    EXPECT_EQ(parse_timeout_ms(text), std::nullopt) << text;
 }
 
 TEST(Integers, AreReadStrictly) {

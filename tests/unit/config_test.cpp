@@ -75,6 +75,24 @@ TEST_F(ConfigTest, RefusesValuesOfTheWrongKind) {
   EXPECT_EQ(refused("url = \n").place()->line, 1);
 }
 
+// Invariant 12: the line of a URL that cannot be read is named and not shown, by the parser's words neither.
+TEST_F(ConfigTest, NeverShowsALineThatMayHoldAPassword) {
+  for (const char* toml :
+       {"url = \"postgres://u:geheim@h/d\n", "url = \"postgres://u:geheim@h/d\" geheim\n", "url = geheim\n",
+        "url = [\"postgres://u:geheim@h/d\"]\n", "URL = \"postgres://u:geheim@h/d\"\n",
+        "DATABASE = \"postgres://u:geheim@h/d\"\n", "url = \"\"\"\npostgres://u:geheim@h/d\n", "password = \"geheim\"\n"}) {
+    const Error error = refused(toml);
+    EXPECT_EQ(error.code(), Code::kConfig) << toml;
+    EXPECT_EQ(test::everything_said(error).find("geheim"), std::string::npos) << test::everything_said(error);
+  }
+  EXPECT_EQ(refused("inline_rows = x\n").place()->line_text, "inline_rows = x");
+}
+
+TEST_F(ConfigTest, TakesALockTimeoutFromOneMillisecondToADay) {
+  EXPECT_EQ(refused("lock_timeout = \"0s\"\n").code(), Code::kConfig);
+  EXPECT_EQ(refused("lock_timeout = \"1000000000h\"\n").code(), Code::kConfig);
+}
+
 TEST(Dotenv, ReadsValuesAsShellsWriteThem) {
   const auto values = parse_dotenv(
       "# comment\n\nA=1\nexport B = two words # not this\nC=\"x # y\"\nD='z'\nE=\nF=a=b\nG=postgres://u:p#w@h/d\n",

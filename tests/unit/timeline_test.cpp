@@ -129,6 +129,36 @@ TEST_F(LoadTimeline, RefusesRowProgramsInsteadOfPassingThemOver) {
   EXPECT_EQ(thrown_by([&] { load(); }).code(), Code::kNotAvailable);
 }
 
+TEST_F(LoadTimeline, RefusesWhatBeginsWithAVersionAndIsNoSqlFile) {
+  for (const char* name : {"db/migrate/1_a.SQL", "db/migrate/3_c.sq", "db/migrate/2026/2_b.sql", "db/data/1_a.SQL",
+                           "db/data/2026/2_b.sql", "db/migrate/5_e.lua"}) {
+    const auto file = dir_.write(name, "-- migrate:up\n");
+    const Error error = thrown_by([&] { load(); });
+    EXPECT_EQ(error.code(), Code::kInvalidFile) << name;
+    EXPECT_FALSE(error.hint().empty()) << name;
+    std::filesystem::remove_all(file.parent_path());
+  }
+}
+
+TEST_F(LoadTimeline, RefusesLinksThatLeadNowhere) {
+  dir_.write("db/data/x.md", "");
+  std::filesystem::create_symlink("gone", dir_.path() / "db/migrate");
+  EXPECT_EQ(thrown_by([&] { load(); }).code(), Code::kConfig);
+  std::filesystem::remove(dir_.path() / "db/migrate");
+  dir_.write("db/migrate/x.md", "");
+  std::filesystem::create_symlink("gone", dir_.path() / "db/migrate/1_a.sql");
+  EXPECT_EQ(thrown_by([&] { load(); }).code(), Code::kInvalidFile);
+}
+
+TEST_F(LoadTimeline, ReadsLinksToFilesAndFolders) {
+  dir_.write("elsewhere/1_a.sql", "-- migrate:up\n");
+  dir_.write("2_b.sql", "-- migrate:up\n");
+  std::filesystem::create_directories(dir_.path() / "db");
+  std::filesystem::create_directory_symlink(dir_.path() / "elsewhere", dir_.path() / "db/migrate");
+  std::filesystem::create_symlink(dir_.path() / "2_b.sql", dir_.path() / "elsewhere/2_b.sql");
+  EXPECT_EQ(load().migrations().size(), 2U);
+}
+
 TEST_F(LoadTimeline, RefusesAnSqlFileWithoutVersion) {
   dir_.write("db/migrate/notes.sql", "-- migrate:up\n");
   EXPECT_EQ(thrown_by([&] { load(); }).code(), Code::kInvalidFile);

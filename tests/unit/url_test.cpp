@@ -54,25 +54,27 @@ TEST_P(Invariant12NoSecretInUrlErrors, NamesTheCharacterAndNeverThePassword) {
   EXPECT_EQ(said.find("geheim"), std::string::npos) << said;
 }
 
-INSTANTIATE_TEST_SUITE_P(Cases, Invariant12NoSecretInUrlErrors,
-                         ::testing::Values(Refused{"At", "postgres://u:geheim@x@h/d", "%40"},
-                                           Refused{"AtFirst", "postgres://u:x@geheim@h/d", "%40"},
-                                           Refused{"Colon", "postgres://u:x:geheim@h/d", "%3A"},
-                                           Refused{"Slash", "postgres://u:geheim/x@h/d", "%2F"},
-                                           Refused{"SlashAfterDigits", "postgres://u:123/geheim@h/d", "%2F"},
-                                           Refused{"Hash", "postgres://u:x#geheim@h/d", "%23"},
-                                           Refused{"Question", "postgres://u:x?geheim@h/d", "%3F"},
-                                           Refused{"QuestionAfterDigits", "postgres://u:123?geheim@h/d", "%3F"},
-                                           Refused{"SlashAndQuestion", "postgres://u:123/x?geheim@h/d", "%2F"},
-                                           Refused{"QuestionAndEquals", "postgres://u:123?geheim=x@h/d", "%3F"},
-                                           Refused{"Percent", "postgres://u:geheim%zz@h/d", "%25"},
-                                           Refused{"PercentAtTheEnd", "postgres://u:geheim%@h/d", "%25"},
-                                           Refused{"Zero", "postgres://u:geheim%00@h/d", "%00"},
-                                           Refused{"Port", "postgres://u:geheim@h:99999/d", "port"},
-                                           Refused{"Scheme", "oracle://u:geheim@h/d", "oracle"},
-                                           Refused{"SchemeNearlyRight", "postgress://u:geheim@h/d", "postgres"},
-                                           Refused{"OptionWithoutValue", "postgres://u:geheim@h/d?sslmode", "sslmode"}),
-                         [](const auto& one) { return std::string(one.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Cases, Invariant12NoSecretInUrlErrors,
+    ::testing::Values(Refused{"At", "postgres://u:geheim@x@h/d", "%40"}, Refused{"AtFirst", "postgres://u:x@geheim@h/d", "%40"},
+                      Refused{"Colon", "postgres://u:x:geheim@h/d", "%3A"},
+                      Refused{"Slash", "postgres://u:geheim/x@h/d", "%2F"},
+                      Refused{"SlashAfterDigits", "postgres://u:123/geheim@h/d", "%2F"},
+                      Refused{"Hash", "postgres://u:x#geheim@h/d", "%23"},
+                      Refused{"Question", "postgres://u:x?geheim@h/d", "%3F"},
+                      Refused{"QuestionAfterDigits", "postgres://u:123?geheim@h/d", "%3F"},
+                      Refused{"SlashAndQuestion", "postgres://u:123/x?geheim@h/d", "%2F"},
+                      Refused{"QuestionAndEquals", "postgres://u:123?geheim=x@h/d", "%3F"},
+                      Refused{"Percent", "postgres://u:geheim%zz@h/d", "%25"},
+                      Refused{"PercentAtTheEnd", "postgres://u:geheim%@h/d", "%25"},
+                      Refused{"Zero", "postgres://u:geheim%00@h/d", "%00"},
+                      Refused{"Port", "postgres://u:geheim@h:99999/d", "port"},
+                      Refused{"Scheme", "oracle://u:geheim@h/d", "oracle"},
+                      Refused{"SchemeNearlyRight", "postgress://u:geheim@h/d", "postgres"},
+                      Refused{"OptionWithoutValue", "postgres://u:geheim@h/d?sslmode", "has no value"},
+                      Refused{"QuestionBehindAnAt", "postgres://u:x@123?geheim@h/d", "%3F"},
+                      Refused{"QuestionWithoutColon", "postgres://geheim?x@h/d", "%3F"}),
+    [](const auto& one) { return std::string(one.param.name); });
 
 TEST(Url, RefusesWhatHasNoScheme) {
   for (const char* text : {"", "   ", "app", ":x", "/path/to.db", "a b:c"}) {

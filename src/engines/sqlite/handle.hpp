@@ -24,7 +24,7 @@ struct Finalize {
 // A prepared statement; reset after every run so that it holds no lock.
 class Prepared {
  public:
-  // Errors: as sqlite/errors.hpp classifies them, with the offset SQLite reports; kInvalidFile when text follows the
+  // Errors: as sqlite/errors.hpp classifies them, with the offset SQLite reports; kInternal when text follows the
   // statement.
   Prepared(sqlite3* database, const std::string& sql);
 

@@ -5,7 +5,7 @@
 
 namespace weir::engines::sqlite {
 
-// CREATE TABLE statements of the ledger. The columns and what they mean: ledger/schema.hpp.
+// CREATE TABLE statements of the ledger. The columns and what they mean: ledger/ledger.hpp.
 std::vector<std::string> ledger_schema();
 
 }  // namespace weir::engines::sqlite
