@@ -84,12 +84,11 @@ std::string field(const PGresult* result, int which) {
   return text ? text : "";
 }
 
-// Messages such as `invalid input syntax for type integer: "4711x"` quote the value. Its place is taken by an ellipsis,
-// in the quotation marks of every language the server speaks.
+// Messages of class 22 quote values: `invalid input syntax for type integer: "4711x"`, `time zone "…" not recognized`.
+// Their place is taken by an ellipsis, in the quotation marks of every language the server speaks.
 std::string without_values(std::string_view state, std::string message) {
-  const bool quotes_values = state == "22P02" || state == "22003" || state == "22007" || state == "22008";
-  if (!quotes_values) return message;
-  constexpr std::array<std::string_view, 5> kMarks{"\"", "«", "»", "„", "“"};
+  if (!state.starts_with("22")) return message;
+  constexpr std::array<std::string_view, 6> kMarks{"\"", "«", "»", "„", "“", "”"};
   std::size_t first = std::string::npos;
   std::size_t last = 0;
   for (const auto mark : kMarks) {
