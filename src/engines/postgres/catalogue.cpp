@@ -23,11 +23,18 @@ ORDER BY a.attnum
 
 // One row per key column, the best key first: the primary key, then keys without NULLs, then the shortest.
 // A key of mixed directions (a ASC, b DESC) is left out: no index scan serves `(a, b) > (x, y)` on it.
+// `visible`: an operator is found by name, so `key > :cursor` means the index's own only where search_path leads to it.
+// Otherwise a type that turns into another by itself (citext into text) is compared in an order that is not the
+// index's, and rows would be passed over in silence.
 constexpr const char* kUniqueKeys = R"sql(
 WITH key AS (
   SELECT i.indexrelid, i.indrelid, i.indisprimary, i.indnkeyatts, k.position, a.attname, a.attnotnull,
          i.indcollation[k.position - 1] = a.attcollation AND opc.opcdefault AS plain,
-         i.indoption[k.position - 1] & 1 AS direction
+         i.indoption[k.position - 1] & 1 AS direction,
+         (SELECT bool_and(pg_operator_is_visible(amop.amopopr)) FROM pg_amop amop
+          WHERE amop.amopfamily = opc.opcfamily AND amop.amoppurpose = 's'
+            AND amop.amoplefttype = opc.opcintype AND amop.amoprighttype = opc.opcintype) AS visible,
+         format_type(a.atttypid, a.atttypmod) AS type
   FROM pg_index i
   JOIN pg_class c ON c.oid = i.indexrelid
   JOIN pg_am am ON am.oid = c.relam AND am.amname = 'btree'
@@ -38,11 +45,12 @@ WITH key AS (
     AND i.indisunique AND i.indisvalid AND i.indisready AND i.indimmediate
     AND i.indpred IS NULL AND i.indexprs IS NULL
 ), usable AS (
-  SELECT indexrelid, bool_and(attnotnull) AS never_null
+  SELECT indexrelid, bool_and(attnotnull) AS never_null, bool_and(visible) AS visible
   FROM key GROUP BY indexrelid, indnkeyatts
   HAVING count(*) = indnkeyatts AND bool_and(plain) AND min(direction) = max(direction)
 )
-SELECT c.relname, CASE WHEN key.indisprimary THEN 1 ELSE 0 END, key.attname
+SELECT c.relname, CASE WHEN key.indisprimary THEN 1 ELSE 0 END, key.attname,
+       CASE WHEN usable.visible THEN 1 ELSE 0 END, CASE WHEN NOT key.visible THEN key.type END
 FROM usable JOIN key USING (indexrelid) JOIN pg_class c ON c.oid = key.indexrelid
 ORDER BY key.indisprimary DESC, usable.never_null DESC, key.indnkeyatts, c.relname, key.position
 )sql";
@@ -80,13 +88,29 @@ db::Result find_table(Connection& connection, std::string_view as_written) {
   }
 }
 
+Error hidden_operators(const std::string& column, const std::string& type) {
+  return Error(Code::kNoUniqueKey,
+               fmt::format("key column {} cannot be walked: the operators of its type {} are not in search_path",
+                           column, type))
+      .hint(
+          "add the schema of the type to search_path: `?search_path=public,<schema>` in the URL, or ALTER ROLE ... SET "
+          "search_path");
+}
+
+// Errors: kNoUniqueKey when keys exist and all of them have operators outside search_path.
 std::vector<db::UniqueKey> unique_keys(Connection& connection, const db::Value& oid) {
   std::vector<db::UniqueKey> keys;
+  std::optional<Error> hidden;
   for (const auto& row : connection.query(kUniqueKeys, {oid}).rows) {
+    if (db::as_integer(row[3]) == 0) {
+      if (!hidden && !db::is_null(row[4])) hidden = hidden_operators(db::as_text(row[2]), db::as_text(row[4]));
+      continue;
+    }
     const auto name = db::as_text(row[0]);
     if (keys.empty() || keys.back().name != name) keys.push_back({name, {}, db::as_integer(row[1]) == 1});
     keys.back().columns.push_back(db::as_text(row[2]));
   }
+  if (keys.empty() && hidden) throw *hidden;
   return keys;
 }
 

@@ -21,13 +21,15 @@ constexpr int kHasIdleSessionTimeout = 140000;
 
 // Keys are stored in the ledger as the text the server prints, and must mean exactly the same when they come back.
 // The server's own keepalives end the session of a machine that vanished, and with it the locks it held.
-constexpr std::string_view kSettings = R"sql(
-SET DateStyle = 'ISO';
+// With row_security off a query that a policy would filter fails: a row that cannot be seen is a row not changed, and
+// not counted as left over either.
+constexpr std::string_view kSettings = R"sql(SET DateStyle = 'ISO';
 SET IntervalStyle = 'postgres';
 SET extra_float_digits = 3;
 SET bytea_output = 'hex';
 SET standard_conforming_strings = on;
 SET default_transaction_isolation = 'read committed';
+SET row_security = off;
 SET idle_in_transaction_session_timeout = 0;
 SET tcp_keepalives_idle = 30;
 SET tcp_keepalives_interval = 10;
@@ -41,6 +43,11 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 // Exactly once holds without waiting for the disk: cursor and data are in one commit (DESIGN.md section 1).
 constexpr std::string_view kWorkerSettings = "SET synchronous_commit = off;\n";
 constexpr std::string_view kReadSettings = "SET default_transaction_read_only = on;\n";
+
+// Fails when the session that answers is not the one libpq was told of: behind a transaction pooler it is another
+// client's in a moment. All settings are one simple query, hence one transaction, so none of them stays with it.
+constexpr const char* kOwnSession = "SELECT 1 / (CASE WHEN pg_backend_pid() = {} THEN 1 ELSE 0 END);\n";
+constexpr std::string_view kNotOwnSession = "22012";
 
 std::string_view settings_of(db::Purpose purpose) {
   switch (purpose) {
@@ -116,6 +123,12 @@ ConnectionHandle open(const Conninfo& info) {
   return connection;
 }
 
+Error behind_pooler() {
+  return Error(Code::kConfig,
+               "the database URL goes through a connection pooler, which lends a session to many clients")
+      .hint("give a URL that leads directly to the server: weir's locks and settings need a session of their own");
+}
+
 }  // namespace
 
 ConnectionHandle open_session(const Conninfo& info, db::Purpose purpose) {
@@ -126,7 +139,8 @@ ConnectionHandle open_session(const Conninfo& info, db::Purpose purpose) {
   if (version < kOldestServer) {
     throw Error(Code::kConfig, fmt::format("the server is PostgreSQL {}; weir needs 12 or newer", version / 10000));
   }
-  std::string settings(kSettings);
+  std::string settings = fmt::format(kOwnSession, PQbackendPID(connection.get()));
+  settings += kSettings;
   settings += settings_of(purpose);
   if (version >= kHasIdleSessionTimeout) settings += "SET idle_session_timeout = 0;\n";
   if (!info.search_path.empty()) {
@@ -137,8 +151,10 @@ ConnectionHandle open_session(const Conninfo& info, db::Purpose purpose) {
   const auto status = PQresultStatus(result.get());
   if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) {
     Error error = error_of(connection.get(), result.get(), "").context("the session could not be prepared");
+    if (error.facts().sqlstate == kNotOwnSession) throw behind_pooler();
     // Of all settings only search_path is the user's.
-    if (error.code() == Code::kDataError) throw Error(Code::kConfig, error.message()).facts(error.facts());
+    if (error.code() == Code::kDataError)
+      throw Error(Code::kConfig, error.message()).facts(error.facts()).hint("correct search_path in the database URL");
     throw error;
   }
   return connection;

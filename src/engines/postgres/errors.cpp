@@ -17,6 +17,11 @@ struct Rule {
   std::string_view hint = {};
 };
 
+constexpr std::string_view kRowSecurity =
+    "weir would not see every row: connect as the owner of the table, or as a role with BYPASSRLS (needed too where "
+    "the "
+    "table has FORCE ROW LEVEL SECURITY)";
+
 constexpr std::string_view kPooler =
     "prepared statements do not survive a transaction pooler: give a URL that leads directly to the server";
 
@@ -79,12 +84,11 @@ std::string field(const PGresult* result, int which) {
   return text ? text : "";
 }
 
-// Messages such as `invalid input syntax for type integer: "4711x"` quote the value. Its place is taken by an ellipsis,
-// in the quotation marks of every language the server speaks.
+// Messages of class 22 quote values: `invalid input syntax for type integer: "4711x"`, `time zone "…" not recognized`.
+// Their place is taken by an ellipsis, in the quotation marks of every language the server speaks.
 std::string without_values(std::string_view state, std::string message) {
-  const bool quotes_values = state == "22P02" || state == "22003" || state == "22007" || state == "22008";
-  if (!quotes_values) return message;
-  constexpr std::array<std::string_view, 5> kMarks{"\"", "«", "»", "„", "“"};
+  if (!state.starts_with("22")) return message;
+  constexpr std::array<std::string_view, 6> kMarks{"\"", "«", "»", "„", "“", "”"};
   std::size_t first = std::string::npos;
   std::size_t last = 0;
   for (const auto mark : kMarks) {
@@ -93,6 +97,11 @@ std::string without_values(std::string_view state, std::string message) {
     if (at != std::string::npos) last = std::max(last, at + mark.size());
   }
   return first == std::string::npos ? message : message.replace(first, last - first, "\"…\"");
+}
+
+// 42501 is every kind of missing privilege, and its message comes in the server's language.
+bool is_row_security(const PGresult* result) {
+  return field(result, PG_DIAG_SQLSTATE) == "42501" && field(result, PG_DIAG_SOURCE_FUNCTION) == "check_enable_rls";
 }
 
 Error connection_lost(const PGconn* connection) {
@@ -165,7 +174,8 @@ Error error_of(const PGconn* connection, const PGresult* result, std::string_vie
         .next(Next::kReconnect)
         .facts(facts);
   }
-  const std::string hint = rule.hint.empty() ? field(result, PG_DIAG_MESSAGE_HINT) : std::string(rule.hint);
+  const std::string_view own_hint = is_row_security(result) ? kRowSecurity : rule.hint;
+  const std::string hint = own_hint.empty() ? field(result, PG_DIAG_MESSAGE_HINT) : std::string(own_hint);
   Error error = Error(code, std::move(message)).next(rule.next).hint(hint).facts(facts);
   const auto offset = offset_of(connection, result, sql);
   return offset ? std::move(error).sql_offset(*offset) : std::move(error);
