@@ -80,9 +80,10 @@ TEST_P(Connection, ClassifiesErrors) {
 // Values of rows stay out of messages: they go to stderr, the ledger and `weir status`.
 TEST_P(Connection, KeepsValuesOutOfTheMessagesOfDataErrors) {
   if (!is_postgres()) GTEST_SKIP() << "SQLite's messages quote no values";
-  for (const char* sql : {"SELECT now() AT TIME ZONE 'john@secret.example'", "SELECT CAST('john@secret.example' AS int)",
-                          "SELECT 'x' ~ '[john@secret.example'", "SELECT CAST('john@secret.example' AS date)",
-                          "SELECT decode('john@secret.example', 'hex')", "SELECT encode('x', 'john@secret.example')"}) {
+  for (const char* sql :
+       {"SELECT now() AT TIME ZONE 'john@secret.example'", "SELECT CAST('john@secret.example' AS int)",
+        "SELECT 'x' ~ '[john@secret.example'", "SELECT CAST('john@secret.example' AS date)",
+        "SELECT decode('john@secret.example', 'hex')", "SELECT encode('x', 'john@secret.example')"}) {
     const Error error = thrown_by([&] { connection().execute_text(sql); });
     EXPECT_EQ(error.code(), Code::kDataError) << sql;
     EXPECT_EQ(error.message().find("secret"), std::string::npos) << error.message();

@@ -195,14 +195,15 @@ TEST_P(Keys, ATypeWhoseOperatorsAreOutsideSearchPathIsRefused) {
   } catch (const Error& error) {
     GTEST_SKIP() << error.message();
   }
-  exec("CREATE TABLE k (id ext.citext PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (id) VALUES ('a'), ('B'), ('c'), ('D'), ('e'), ('F'), ('g')");
+  exec(
+      "CREATE TABLE k (id ext.citext PRIMARY KEY, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (id) VALUES ('a'), ('B'), ('c'), ('D'), ('e'), ('F'), ('g')");
   data("1_walk", "-- over: k\n-- migrate:batch\nUPDATE k SET n = n + 1 WHERE :batch\n");
   const Error error = failed_run("walk");
   EXPECT_EQ(error.code(), Code::kNoUniqueKey);
   EXPECT_NE(error.hint().find("search_path"), std::string::npos) << error.hint();
-  const auto in_path = weir({"run", "walk", "--url", url() + (url().find('?') == std::string::npos ? "?" : "&") +
-                                                         "search_path=public,ext"});
+  const auto in_path = weir(
+      {"run", "walk", "--url", url() + (url().find('?') == std::string::npos ? "?" : "&") + "search_path=public,ext"});
   EXPECT_EQ(in_path.exit_code, 0) << in_path.err;
   EXPECT_EQ(query("SELECT min(n), max(n) FROM k"), "1|1");
 }
@@ -215,8 +216,9 @@ TEST_P(Keys, AnotherKeyIsTakenWhereOneHasOperatorsOutsideSearchPath) {
   } catch (const Error& error) {
     GTEST_SKIP() << error.message();
   }
-  exec("CREATE TABLE k (name ext.citext PRIMARY KEY, id int NOT NULL UNIQUE, n int DEFAULT 0 NOT NULL);"
-       "INSERT INTO k (name, id) VALUES ('a', 1), ('B', 2), ('c', 3), ('D', 4), ('e', 5), ('F', 6), ('g', 7)");
+  exec(
+      "CREATE TABLE k (name ext.citext PRIMARY KEY, id int NOT NULL UNIQUE, n int DEFAULT 0 NOT NULL);"
+      "INSERT INTO k (name, id) VALUES ('a', 1), ('B', 2), ('c', 3), ('D', 4), ('e', 5), ('F', 6), ('g', 7)");
   walk();
 }
 
@@ -224,9 +226,11 @@ TEST_P(Keys, AnotherKeyIsTakenWhereOneHasOperatorsOutsideSearchPath) {
 TEST_P(Keys, ATableWhosePolicyHidesRowsIsRefused) {
   if (!is_postgres()) GTEST_SKIP() << "SQLite has no policies";
   const std::string role = query("SELECT 'hidden_' || current_database()");
-  exec("CREATE TABLE k (id int PRIMARY KEY, n int DEFAULT 0 NOT NULL); INSERT INTO k (id) VALUES (1), (2), (3);"
-       "ALTER TABLE k ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON k USING (id < 3);"
-       "CREATE ROLE \"" + role + "\"; GRANT ALL ON k TO \"" + role + "\"; SET ROLE \"" + role + "\"");
+  exec(
+      "CREATE TABLE k (id int PRIMARY KEY, n int DEFAULT 0 NOT NULL); INSERT INTO k (id) VALUES (1), (2), (3);"
+      "ALTER TABLE k ENABLE ROW LEVEL SECURITY; CREATE POLICY p ON k USING (id < 3);"
+      "CREATE ROLE \"" +
+      role + "\"; GRANT ALL ON k TO \"" + role + "\"; SET ROLE \"" + role + "\"");
   const Error error = thrown_by([&] { exec("UPDATE k SET n = 1"); });
   exec("RESET ROLE; DROP OWNED BY \"" + role + "\"; DROP ROLE \"" + role + "\"");
   EXPECT_EQ(error.code(), Code::kPrivilege);

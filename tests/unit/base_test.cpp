@@ -41,7 +41,8 @@ TEST(Durations, AreReadStrictly) {
   EXPECT_EQ(parse_duration_ms("2s"), 2000);
   EXPECT_EQ(parse_duration_ms("5m"), 300'000);
   EXPECT_EQ(parse_duration_ms("1h"), 3'600'000);
-  for (const char* text : {"", "2", "s", "2 s", "-2s", "2.5s", "2S", "2sec", "25h", "86400001ms", "99999999999999999999s"}) {
+  for (const char* text :
+       {"", "2", "s", "2 s", "-2s", "2.5s", "2S", "2sec", "25h", "86400001ms", "99999999999999999999s"}) {
     EXPECT_EQ(parse_duration_ms(text), std::nullopt) << text;
   }
 }

@@ -77,10 +77,10 @@ TEST_F(ConfigTest, RefusesValuesOfTheWrongKind) {
 
 // Invariant 12: the line of a URL that cannot be read is named and not shown, by the parser's words neither.
 TEST_F(ConfigTest, NeverShowsALineThatMayHoldAPassword) {
-  for (const char* toml :
-       {"url = \"postgres://u:geheim@h/d\n", "url = \"postgres://u:geheim@h/d\" geheim\n", "url = geheim\n",
-        "url = [\"postgres://u:geheim@h/d\"]\n", "URL = \"postgres://u:geheim@h/d\"\n",
-        "DATABASE = \"postgres://u:geheim@h/d\"\n", "url = \"\"\"\npostgres://u:geheim@h/d\n", "password = \"geheim\"\n"}) {
+  for (const char* toml : {"url = \"postgres://u:geheim@h/d\n", "url = \"postgres://u:geheim@h/d\" geheim\n",
+                           "url = geheim\n", "url = [\"postgres://u:geheim@h/d\"]\n",
+                           "URL = \"postgres://u:geheim@h/d\"\n", "DATABASE = \"postgres://u:geheim@h/d\"\n",
+                           "url = \"\"\"\npostgres://u:geheim@h/d\n", "password = \"geheim\"\n"}) {
     const Error error = refused(toml);
     EXPECT_EQ(error.code(), Code::kConfig) << toml;
     EXPECT_EQ(test::everything_said(error).find("geheim"), std::string::npos) << test::everything_said(error);

@@ -61,12 +61,14 @@ TEST(SchemaFile, KeepsOrdinaryCommentsOrdinary) {
 }
 
 TEST(SchemaFile, KeepsCommentsOrdinaryBehindTheFirstStatementOfASection) {
-  const Migration m = parse(Kind::kSchema,
-                            "-- migrate:up\n-- note: keys: a, b\nSELECT 1;\n-- over: there\nSELECT 2, -- where: here\n 3;\n");
+  const Migration m = parse(
+      Kind::kSchema, "-- migrate:up\n-- note: keys: a, b\nSELECT 1;\n-- over: there\nSELECT 2, -- where: here\n 3;\n");
   EXPECT_EQ(m.sections[0].statements.size(), 2U);
 }
 
-TEST(SchemaFile, MayHaveAnEmptyUp) { EXPECT_TRUE(parse(Kind::kSchema, "-- migrate:up\n").sections[0].statements.empty()); }
+TEST(SchemaFile, MayHaveAnEmptyUp) {
+  EXPECT_TRUE(parse(Kind::kSchema, "-- migrate:up\n").sections[0].statements.empty());
+}
 
 TEST(DataFile, IsReadCompletely) {
   const Migration m = parse(Kind::kData,
@@ -178,12 +180,16 @@ const Refused kRefused[] = {
     {"StatementBeforeTheSections", S, "SELECT 0;\n" + kUp, invalid, "1:1", "before the first section"},
     {"StatementWithoutSections", S, "\n SELECT 0;\n", invalid, "2:2", "migrate:up"},
     {"IndentedMarker", S, kUp + "  -- migrate:down\nDROP TABLE t;\n", invalid, "3:3", "start of its line"},
-    {"MarkerBehindAStatement", S, "-- migrate:up\nSELECT 1; -- migrate:down\nDROP TABLE t;\n", invalid, "2:11", "start of its line"},
+    {"MarkerBehindAStatement", S, "-- migrate:up\nSELECT 1; -- migrate:down\nDROP TABLE t;\n", invalid, "2:11",
+     "start of its line"},
     {"MarkerInCapitals", S, kUp + "-- Migrate:Down\nDROP TABLE t;\n", invalid, "3:4", "lower case"},
-    {"GateBehindTheMarker", S, "-- migrate:up\n-- requires: fill\nDROP TABLE t;\n", invalid, "2:1", "before the first section"},
-    {"GateBehindTheMarkerIndented", S, "-- migrate:up\n\n-- c\n  --  Requires:fill\nDROP TABLE t;\n", invalid, "4:3", "no effect"},
+    {"GateBehindTheMarker", S, "-- migrate:up\n-- requires: fill\nDROP TABLE t;\n", invalid, "2:1",
+     "before the first section"},
+    {"GateBehindTheMarkerIndented", S, "-- migrate:up\n\n-- c\n  --  Requires:fill\nDROP TABLE t;\n", invalid, "4:3",
+     "no effect"},
     {"GateBehindTheSecondMarker", S, kUp + "-- migrate:down\n-- requires: fill\n", invalid, "4:1", "migrate:down"},
-    {"WhereBehindTheMarker", D, "-- over: t\n-- migrate:batch\n-- where: a IS NULL\nUPDATE t SET a = 1 WHERE :batch;\n", invalid, "3:1", "before the first section"},
+    {"WhereBehindTheMarker", D, "-- over: t\n-- migrate:batch\n-- where: a IS NULL\nUPDATE t SET a = 1 WHERE :batch;\n",
+     invalid, "3:1", "before the first section"},
     {"IndentedGate", S, " -- requires: fill\n" + kUp, invalid, "1:2", "start of its line"},
     {"GateBehindAComment", S, "/* c */ -- requires: fill\n" + kUp, invalid, "1:9", "start of its line"},
     {"VerifyWithTwoQueries", S, kUp + "-- migrate:verify\nSELECT 0; SELECT 1;", invalid, "3:1", "2 statements"},
@@ -196,15 +202,21 @@ const Refused kRefused[] = {
     {"TransactionMaybe", S, "-- migrate:up transaction:maybe\n", invalid, "1:15", "true or false"},
     {"LockTimeoutWithoutUnit", S, "-- migrate:up lock_timeout:2\n", invalid, "1:15", "2s"},
     {"LockTimeoutNegative", S, "-- migrate:up lock_timeout:-2s\n", invalid, "1:15", "duration"},
-    {"OptionOfBatch", D, "-- over: t\n-- migrate:batch transaction:false\nUPDATE t SET a = 1 WHERE :batch", invalid, "2:18", "no options"},
+    {"OptionOfBatch", D, "-- over: t\n-- migrate:batch transaction:false\nUPDATE t SET a = 1 WHERE :batch", invalid,
+     "2:18", "no options"},
     {"LockTimeoutZero", S, "-- migrate:up lock_timeout:0s\n", invalid, "1:15", "1 ms to 24 h"},
     {"LockTimeoutTooLong", S, "-- migrate:up lock_timeout:25h\n", invalid, "1:15", "1 ms to 24 h"},
     // verify only reads
     {"VerifyDeletes", S, kUp + "-- migrate:verify\nDELETE FROM t;", invalid, "4:1", "only reads"},
-    {"VerifyDeletesInWith", S, kUp + "-- migrate:verify\nWITH d AS (DELETE FROM t RETURNING 1) SELECT 0;", invalid, "4:12", "only reads"},
-    {"VerifyDeletesBehindWith", S, kUp + "-- migrate:verify\nWITH d AS (SELECT 1) /* c */ delete FROM t RETURNING 0;", invalid, "4:30", "only reads"},
-    {"VerifyUpdatesInWith", S, kUp + "-- migrate:verify\nWITH d AS ( UPDATE t SET a = 1 RETURNING 1) SELECT 0;", invalid, "4:13", "only reads"},
-    {"VerifyInsertsInData", D, std::string(kData) + "-- migrate:verify\nWITH d AS (INSERT INTO t VALUES (1) RETURNING 1) SELECT 0;", invalid, "6:12", "only reads"},
+    {"VerifyDeletesInWith", S, kUp + "-- migrate:verify\nWITH d AS (DELETE FROM t RETURNING 1) SELECT 0;", invalid,
+     "4:12", "only reads"},
+    {"VerifyDeletesBehindWith", S, kUp + "-- migrate:verify\nWITH d AS (SELECT 1) /* c */ delete FROM t RETURNING 0;",
+     invalid, "4:30", "only reads"},
+    {"VerifyUpdatesInWith", S, kUp + "-- migrate:verify\nWITH d AS ( UPDATE t SET a = 1 RETURNING 1) SELECT 0;",
+     invalid, "4:13", "only reads"},
+    {"VerifyInsertsInData", D,
+     std::string(kData) + "-- migrate:verify\nWITH d AS (INSERT INTO t VALUES (1) RETURNING 1) SELECT 0;", invalid,
+     "6:12", "only reads"},
     {"VerifyCalls", S, kUp + "-- migrate:verify\nCALL f();", invalid, "4:1", "only reads"},
     {"ParameterWithMixedQuotes", D, std::string("-- param: a text 'x' 'y'\n") + kData, invalid, "1:11", "quote"},
     {"UnknownKeyFarFromAll", S, "-- note: x\n" + kUp, invalid, "1:4", "behind the first marker"},
