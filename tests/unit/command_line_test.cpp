@@ -27,7 +27,6 @@ TEST(Invariant12NoSecretInUsageErrors, HidesWhatLooksLikeAUrlOrAValue) {
                                                        {"--ur=" + url, "status"},
                                                        {url},
                                                        {"run", "f", "y=geheim"},
-                                                       {"run", "f", "--param", "a=1", "y=geheim"},
                                                        {"run", "f", "--parm", "y=geheim"},
                                                        {"--json=" + url, "status"},
                                                        {"rollback", "--steps", url},
