@@ -1,9 +1,11 @@
 #include "base/process.hpp"
 
+#include <cerrno>
 #include <climits>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <pwd.h>
 #include <signal.h>
 #include <sstream>
@@ -22,8 +24,9 @@ std::string first_line(const std::string& path) {
 std::string host_identity() {
   char ns[128] = {};
   const ssize_t n = ::readlink("/proc/self/ns/pid", ns, sizeof ns - 1);
-  return first_line("/proc/sys/kernel/random/boot_id") + "/" +
-         (n > 0 ? std::string(ns, static_cast<std::size_t>(n)) : "");
+  const std::string boot = first_line("/proc/sys/kernel/random/boot_id");
+  // Half an identity would be that of other hosts too.
+  return n > 0 && !boot.empty() ? boot + "/" + std::string(ns, static_cast<std::size_t>(n)) : "";
 }
 
 std::string host_name() {
@@ -31,32 +34,43 @@ std::string host_name() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
-// 0 when there is no such process. Field 22 is counted after the last ')' because the program's name may hold anything.
-long start_time_of(int pid) {
-  const std::string stat = first_line("/proc/" + std::to_string(pid) + "/stat");
-  const auto close = stat.rfind(')');
-  if (close == std::string::npos) return 0;
-  std::istringstream rest(stat.substr(close + 1));
+struct ProcessStat {
+  char state = '?';
+  long start_time = 0;
+};
+
+// Nothing when the process is gone, or when /proc is mounted with hidepid and it belongs to another user.
+std::optional<ProcessStat> stat_of(int pid) {
+  const std::string line = first_line("/proc/" + std::to_string(pid) + "/stat");
+  // Counted after the last ')' because the program's name may hold anything: field 3 is the state, 22 the start.
+  const auto close = line.rfind(')');
+  if (close == std::string::npos) return std::nullopt;
+  std::istringstream rest(line.substr(close + 1));
+  ProcessStat stat;
+  rest >> stat.state;
   std::string field;
-  for (int i = 3; i <= 22; ++i) rest >> field;
-  // A zombie has been killed already; it only waits for its parent.
-  std::istringstream again(stat.substr(close + 1));
-  std::string state;
-  again >> state;
-  return state == "Z" || state == "X" ? 0 : std::strtol(field.c_str(), nullptr, 10);
+  for (int i = 4; i <= 22; ++i) rest >> field;
+  stat.start_time = std::strtol(field.c_str(), nullptr, 10);
+  return stat;
 }
 
 }  // namespace
 
 ProcessId this_process() {
   const int pid = static_cast<int>(::getpid());
-  return {host_identity(), host_name(), pid, start_time_of(pid)};
+  return {host_identity(), host_name(), pid, stat_of(pid).value_or(ProcessStat{}).start_time};
 }
 
 Liveness liveness_of(const ProcessId& process) {
   if (process.host.empty() || process.host != host_identity()) return Liveness::kUnknown;
-  const long start = start_time_of(process.pid);
-  return start != 0 && start == process.start_time ? Liveness::kAlive : Liveness::kDead;
+  if (const auto stat = stat_of(process.pid)) {
+    // A zombie has been killed already; it only waits for its parent.
+    if (stat->state == 'Z' || stat->state == 'X') return Liveness::kDead;
+    if (process.start_time == 0) return Liveness::kUnknown;
+    return stat->start_time == process.start_time ? Liveness::kAlive : Liveness::kDead;
+  }
+  // A process that is hidden answers EPERM here.
+  return ::kill(process.pid, 0) != 0 && errno == ESRCH ? Liveness::kDead : Liveness::kUnknown;
 }
 
 bool is_running(const ProcessId& process) {

@@ -16,7 +16,8 @@ struct ProcessId {
 ProcessId this_process();
 
 enum class Liveness { kAlive, kDead, kUnknown };
-// kUnknown when the process is on another host or in another pid namespace.
+// kUnknown when the process is on another host or in another pid namespace, or when it exists but is hidden from us.
+// kDead is proof: whoever asks takes over what the process held.
 Liveness liveness_of(const ProcessId& process);
 
 // Alive on this host and not stopped by a signal or a debugger.

@@ -1,4 +1,7 @@
 // Deploys: in order, whole or not at all, and what waits says for what.
+#include "engines/registry.hpp"
+#include "migrate/deployer.hpp"
+
 #include "ledger/history.hpp"
 #include "ledger/runs.hpp"
 #include "migrate/deployer.hpp"
@@ -254,6 +257,27 @@ TEST_P(Migrate, AStopBetweenTwoMigrationsLeavesTheSecondForLater) {
 }
 
 // --- the deploy lock
+
+// Two roles whose search_path begin differently share a ledger, and so they share the lock.
+TEST_P(Migrate, Invariant7HoldsForRolesWithDifferentFirstSchemas) {
+  if (!is_postgres()) GTEST_SKIP() << "SQLite has no schemas";
+  exec("CREATE SCHEMA ci");
+  const auto other = engines::open_database(
+      db::parse_url(url() + (url().find('?') == std::string::npos ? "?" : "&") + "search_path=ci,public"), "/");
+  // Before there is a ledger each would make its own.
+  auto early = other->try_deploy_lock("early");
+  ASSERT_NE(early.lock, nullptr);
+  schema("1_table", kTable);
+  deploy();
+  EXPECT_FALSE(early.lock->held()) << "it was taken for a ledger in another schema";
+  early.lock.reset();
+
+  const auto attempt = other->try_deploy_lock("ci");
+  ASSERT_NE(attempt.lock, nullptr);
+  EXPECT_TRUE(attempt.lock->held());
+  EXPECT_EQ(database().try_deploy_lock("second").lock, nullptr);
+  ASSERT_TRUE(database().deploy_lock_holder().has_value());
+}
 
 // Invariant 7: two deployers never apply at once.
 TEST_P(Migrate, Invariant7WaitsForTheOtherDeployerAndNamesIt) {

@@ -9,19 +9,25 @@
 namespace weir::engines::postgres {
 namespace {
 
-// The lock's two numbers: "weir" in ASCII, and the schema the ledger lives in.
+// The lock's two numbers: "weir" in ASCII, and the schema the ledger lives in: where search_path leads to it, or where
+// it will be made. Two roles may share a ledger and still have different first schemas.
 #define WEIR_LOCK_CLASS "2003134834"
-#define WEIR_LOCK_SCHEMA "hashtext(coalesce(current_schema(), ''))"
+#define WEIR_LOCK_SCHEMA                                                            \
+  "(SELECT hashtext(coalesce((SELECT n.nspname FROM pg_class c JOIN pg_namespace n" \
+  " ON n.oid = c.relnamespace WHERE c.oid = to_regclass('weir_meta')), current_schema(), '')))"
 
 // NULL when the session is not the one that libpq speaks to. CASE keeps the lock from being taken then.
 constexpr const char* kTryLock =
     "SELECT CASE WHEN pg_backend_pid() = CAST($1 AS integer) THEN"
     " CASE WHEN pg_try_advisory_lock(" WEIR_LOCK_CLASS ", " WEIR_LOCK_SCHEMA ") THEN 1 ELSE 0 END END";
 
+// Of the ledger's place now: while we waited, or since, another deployer may have made the ledger elsewhere.
 constexpr const char* kHeld = R"sql(
 SELECT count(*) FROM pg_locks l
 WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid()
+  AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
   AND l.classid = )sql" WEIR_LOCK_CLASS R"sql( AND l.objsubid = 2
+  AND l.objid = CAST()sql" WEIR_LOCK_SCHEMA R"sql( AS oid)
 )sql";
 
 constexpr const char* kHolder = R"sql(
@@ -79,10 +85,13 @@ db::LockAttempt try_deploy_lock(const Conninfo& info, std::string_view actor) {
   const db::Value got = connection->query(kTryLock, {pid}).rows.at(0).at(0);
   if (db::is_null(got)) {
     throw Error(Code::kConfig, "the database URL goes through a transaction pooler; the deploy lock would not hold")
-        .hint("give a URL that leads directly to the server (a pooler in session mode cannot be told apart)");
+        .hint("give a URL that leads directly to the server");
   }
-  if (db::as_integer(got) == 1) return {std::make_unique<DeployLock>(std::move(connection)), std::nullopt};
-  return {nullptr, find_holder(*connection)};
+  if (db::as_integer(got) == 0) return {nullptr, find_holder(*connection)};
+  auto lock = std::make_unique<DeployLock>(std::move(connection));
+  // The ledger came into being between the look and the lock: the caller tries again.
+  if (!lock->held()) return {nullptr, std::nullopt};
+  return {std::move(lock), std::nullopt};
 }
 
 std::optional<db::LockHolder> deploy_lock_holder(const Conninfo& info) {

@@ -1,4 +1,4 @@
-// One deployer per schema: a session advisory lock on a connection of its own. It is only ever tried, never waited for,
+// One deployer per ledger: a session advisory lock on a connection of its own. It is only ever tried, never waited for,
 // and holds no transaction open: a waiter would deadlock with CREATE INDEX CONCURRENTLY. The server releases it when
 // the session ends, that is at once when the process dies and within a minute when its machine does.
 #pragma once

@@ -1,5 +1,6 @@
 #include "engines/sqlite/connection.hpp"
 
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -12,6 +13,11 @@ namespace {
 
 constexpr int kStepsBetweenDeadlineChecks = 10'000;
 
+constexpr Milliseconds kBusyTimeout{5000};
+constexpr Milliseconds kADay{86'400'000};
+
+int to_int(Milliseconds time) { return static_cast<int>(std::min(time, kADay).count()); }
+
 // Only what may be written must exist already: a worker or a reader never makes a new, empty database out of a misspelt
 // path.
 int open_flags(db::Purpose purpose) {
@@ -20,7 +26,8 @@ int open_flags(db::Purpose purpose) {
 
 }  // namespace
 
-Connection::Connection(const OpenOptions& options, db::Purpose purpose) : purpose_(purpose) {
+Connection::Connection(const OpenOptions& options, db::Purpose purpose)
+    : least_wait_(options.busy_timeout.value_or(Milliseconds(0))), purpose_(purpose) {
   open(options, purpose);
   apply_settings(options, purpose);
 }
@@ -38,7 +45,7 @@ void Connection::open(const OpenOptions& options, db::Purpose purpose) {
 
 void Connection::apply_settings(const OpenOptions& options, db::Purpose purpose) {
   sqlite3_extended_result_codes(handle_.get(), 1);
-  sqlite3_busy_timeout(handle_.get(), static_cast<int>(options.busy_timeout.count()));
+  sqlite3_busy_timeout(handle_.get(), to_int(options.busy_timeout.value_or(kBusyTimeout)));
   try {
     // The first statement that reads the file; a file that is no database is found out here.
     const auto mode = execute_text("PRAGMA journal_mode");
@@ -113,8 +120,8 @@ std::optional<db::TableInfo> Connection::describe_table(std::string_view as_writ
 
 void Connection::set_lock_timeout(Milliseconds timeout) {
   // SQLite knows no endless waiting; a day is as good.
-  const auto ms = timeout.count() == 0 ? 86'400'000 : timeout.count();
-  sqlite3_busy_timeout(handle_.get(), static_cast<int>(ms));
+  const Milliseconds wanted = timeout.count() == 0 ? kADay : timeout;
+  sqlite3_busy_timeout(handle_.get(), to_int(std::max(wanted, least_wait_)));
 }
 
 }  // namespace weir::engines::sqlite

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <unordered_map>
 
@@ -13,7 +14,7 @@ namespace weir::engines::sqlite {
 
 struct OpenOptions {
   std::string path;
-  Milliseconds busy_timeout{5000};
+  std::optional<Milliseconds> busy_timeout;  // as the URL says
   bool foreign_keys = false;
 };
 
@@ -50,6 +51,7 @@ class Connection final : public db::Connection {
   static int past_deadline(void* self);
 
   Handle handle_;
+  const Milliseconds least_wait_;  // the URL's busy_timeout
   std::unordered_map<std::string, Prepared> cache_;
   db::Purpose purpose_;
   Milliseconds statement_timeout_{0};

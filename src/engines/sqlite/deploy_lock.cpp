@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/process.hpp"
 #include "base/text.hpp"
@@ -34,23 +35,39 @@ class File {
   int fd_;
 };
 
+bool is_same_file(int fd, const std::string& path) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
+         opened.st_dev == named.st_dev;
+}
+
 class FileLock final : public db::DeployLock {
  public:
   FileLock(File file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
   // Removed while it is still held; who waits for it notices that the name is gone (is_same_file) and starts over.
-  ~FileLock() override { ::unlink(path_.c_str()); }
-  bool held() override { return true; }
+  // A file that somebody else made in its place is theirs.
+  ~FileLock() override {
+    if (is_same_file(file_.fd(), path_)) ::unlink(path_.c_str());
+  }
+  // The kernel keeps the lock; but if somebody removed or replaced the file, others lock another one.
+  bool held() override { return is_same_file(file_.fd(), path_); }
 
  private:
   File file_;
   std::string path_;
 };
 
-bool is_same_file(int fd, const std::string& path) {
-  struct stat opened {};
-  struct stat named {};
-  return ::fstat(fd, &opened) == 0 && ::stat(path.c_str(), &named) == 0 && opened.st_ino == named.st_ino &&
-         opened.st_dev == named.st_dev;
+// deploy_lock_holder() takes a shared lock for an instant to see whether there is a holder; flock knows no other
+// question. That must not look like a deployer.
+bool lock_exclusively(int fd) {
+  constexpr int kAttempts = 5;
+  constexpr Milliseconds kInstant{4};
+  for (int attempt = 1;; ++attempt) {
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) return true;
+    if (attempt == kAttempts) return false;
+    system_clock().sleep(kInstant);
+  }
 }
 
 // Line 1: since (ms); line 2: the holder in words.
@@ -83,7 +100,7 @@ db::LockAttempt try_deploy_lock(const std::string& database_path, std::string_vi
       throw Error(code, fmt::format("cannot create the lock file {}: {}", path, std::strerror(errno)))
           .hint("the folder of the database must be writable, for SQLite's own journal too");
     }
-    if (::flock(file.fd(), LOCK_EX | LOCK_NB) != 0) return {nullptr, read_holder(file.fd())};
+    if (!lock_exclusively(file.fd())) return {nullptr, read_holder(file.fd())};
     if (!is_same_file(file.fd(), path)) continue;
     write_holder(file.fd(), actor);
     return {std::make_unique<FileLock>(std::move(file), path), std::nullopt};
