@@ -14,9 +14,7 @@ namespace {
 using ledger::RunState;
 
 constexpr std::int64_t kMaxPasses = 5;
-// The count is for the progress line only, and one that is given up was for nothing: on three processes of a server a
-// second of it is a twentieth of what five million rows cost.
-constexpr Milliseconds kCountLimit{250};
+constexpr Milliseconds kCountLimit{1000};
 
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
 
