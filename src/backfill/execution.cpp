@@ -15,9 +15,7 @@ namespace {
 using ledger::RunState;
 
 constexpr std::int64_t kMaxPasses = 5;
-// The count is for the progress line only, and one that is given up was for nothing: on three processes of a server a
-// second of it is a twentieth of what five million rows cost.
-constexpr Milliseconds kCountLimit{250};
+constexpr Milliseconds kCountLimit{1000};
 
 // Along the transition table, from wherever the run was left.
 void move_to_running(ledger::Ledger& ledger, const ledger::RunId& id, RunState state) {
