@@ -70,7 +70,7 @@ void Execution::connect() {
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) const {
   const bool continuing = latest && !ledger::is_final(latest->state) && request_.start == Start::kContinue;
   if (!continuing) return resolve_parameters(request_.migration, request_.parameters);
-  const ParameterValues began_with = decode_parameters(latest->parameters);
+  ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
     throw Error(Code::kUsage, fmt::format("run {} began with other parameters", run_label(*latest)))
         .hint("leave --param out to go on with them, or begin a new run with --restart");

@@ -26,7 +26,7 @@ std::string new_token() {
 
 ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
                             std::int64_t ordinal) {
-  const ledger::Lease mine = lease_for(worker);
+  ledger::Lease mine = lease_for(worker);
   constexpr int kAttempts = 3;  // a claim fails only when another claim came in between
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
@@ -45,7 +45,7 @@ ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, cons
 
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
                               std::int64_t ordinal, const ledger::Lease& mine) {
-  const ledger::Lease renewed = lease_for(worker);
+  ledger::Lease renewed = lease_for(worker);
   if (!ledger::claim_slice(ledger, id, ordinal, mine.token, renewed, kLeaseTime)) {
     throw Error(Code::kLeaseLost, "another worker took this run over while the connection was lost")
         .hint("nothing was lost: `weir status` shows who works on it");

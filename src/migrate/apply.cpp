@@ -40,7 +40,8 @@ void execute(db::Connection& connection, const Migration& migration, const Work&
     connection.execute_text(work.statement->text);
   } catch (Error& error) {
     const sql::Origin origin{migration.file, work.statement->line, work.statement->column};
-    throw std::move(error).at(sql::place_of(work.statement->text, error.sql_offset().value_or(0), origin));
+    const Place place = sql::place_of(work.statement->text, error.sql_offset().value_or(0), origin);
+    throw std::move(error).at(place);
   }
 }
 

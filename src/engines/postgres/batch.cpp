@@ -54,6 +54,7 @@ class Step {
     Error translated = without_offset(error);
     if (!label_.empty()) std::move(translated).context(label_);
     const auto offset = error.sql_offset() ? statement_.change_offset(*error.sql_offset()) : std::nullopt;
+    // The && builders change the object and return it; nothing has moved away.  NOLINTNEXTLINE(bugprone-use-after-move)
     return offset ? std::move(translated).sql_offset(*offset) : std::move(translated);
   }
 
@@ -225,8 +226,10 @@ class Program final : public db::BatchProgram {
       stale_ = stale;
       if (stale) std::move(translated).next(Next::kRetry);
       // COMMIT had succeeded: only a look at the ledger tells where the slice stands.
+      // As above.  NOLINTBEGIN(bugprone-use-after-move)
       if (failed.step == &boundary_) std::move(translated).next(Next::kReconnect);
       throw translated;
+      // NOLINTEND(bugprone-use-after-move)
     }
   }
 
