@@ -22,7 +22,7 @@ class Version {
     if (x.size() != y.size()) return x.size() <=> y.size();
     return x.compare(y) <=> 0;
   }
-  friend bool operator==(const Version& a, const Version& b) { return a <=> b == 0; }
+  friend bool operator==(const Version& a, const Version& b) { return std::is_eq(a <=> b); }
 
  private:
   std::string_view significant() const {

@@ -68,7 +68,7 @@ void apply_option(const std::string& name, const std::string& value, OpenOptions
   if (name == "foreign_keys") {
     options.foreign_keys = parse_switch(name, value);
   } else if (name == "busy_timeout") {
-    const auto ms = parse_duration_ms(value);
+    const auto ms = parse_timeout_ms(value);
     if (!ms)
       throw Error(Code::kConfig, "busy_timeout of the database URL is not a duration").hint("write it as 500ms or 5s");
     options.busy_timeout = Milliseconds(*ms);
