@@ -47,7 +47,8 @@ std::optional<std::int64_t> count_violations(db::Connection& connection, const p
   try {
     result = connection.execute_text(query.text);
   } catch (Error& error) {
-    throw std::move(error).at(migration.place_in(query, error.sql_offset().value_or(0))).context("migrate:verify");
+    const Place place = migration.place_in(query, error.sql_offset().value_or(0));
+    throw std::move(error).at(place).context("migrate:verify");
   }
   const bool one_value = result.rows.size() == 1 && result.rows[0].size() == 1;
   const auto count = one_value ? parse_integer(db::as_text(result.rows[0][0])) : std::nullopt;

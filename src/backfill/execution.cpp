@@ -118,7 +118,7 @@ ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& l
   const bool bound = latest && latest->state != RunState::kCancelled && latest->started_at;
   const bool fresh = restarts() || (latest && latest->state == RunState::kSucceeded && !is_recorded());
   if (!bound || fresh) return resolve_parameters(request_.migration, request_.parameters);
-  const ParameterValues began_with = decode_parameters(latest->parameters);
+  ParameterValues began_with = decode_parameters(latest->parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
     throw Error(Code::kUsage, fmt::format("run {} has other parameters", run_label(*latest)))
         .hint("leave --param out to keep them, or begin a new run with --restart");

@@ -45,7 +45,7 @@ std::string new_token() {
 
 ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
                             std::int64_t ordinal, OwnTokens& own) {
-  const ledger::Lease mine = lease_for(worker, own);
+  ledger::Lease mine = lease_for(worker, own);
   for (int attempt = 0; attempt < kClaims; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
     if (!slice) throw Error(Code::kLedgerCorrupt, fmt::format("run {}#{} has no slice", id.version.text(), id.attempt));
@@ -63,7 +63,7 @@ ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, cons
 
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
                               std::int64_t ordinal, OwnTokens& own) {
-  const ledger::Lease renewed = lease_for(worker, own);
+  ledger::Lease renewed = lease_for(worker, own);
   for (int attempt = 0; attempt < kClaims; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
     if (!slice || !slice->lease || !is_own(*slice->lease, own)) break;

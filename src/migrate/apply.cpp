@@ -40,7 +40,8 @@ void execute(db::Connection& connection, const Migration& migration, const Work&
   try {
     connection.execute_text(work.statement->text);
   } catch (Error& error) {
-    throw std::move(error).at(migration.place_in(*work.statement, error.sql_offset().value_or(0)));
+    const Place place = migration.place_in(*work.statement, error.sql_offset().value_or(0));
+    throw std::move(error).at(place);
   }
 }
 

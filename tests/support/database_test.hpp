@@ -115,5 +115,7 @@ inline std::string engine_name(const ::testing::TestParamInfo<std::string>& one)
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
 #define WEIR_ON_EVERY_ENGINE(suite) \
   INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("sqlite", "postgres"), ::weir::test::engine_name)
+#define WEIR_ON_POSTGRES(suite) \
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("postgres"), ::weir::test::engine_name)
 
 }  // namespace weir::test

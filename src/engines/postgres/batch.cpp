@@ -207,7 +207,7 @@ class Program final : public db::BatchProgram {
       if (stale) std::move(translated).next(Next::kRetry);
       // COMMIT had succeeded: only a look at the ledger tells where the slice stands.
       if (failed.step == &boundary_) std::move(translated).next(Next::kReconnect);
-      throw translated;
+      throw translated;  // NOLINT(bugprone-use-after-move): the && builders change the object, nothing has moved away
     }
   }
 

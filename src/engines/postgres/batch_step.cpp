@@ -42,6 +42,7 @@ Error Step::in_the_users_words(const Error& error) const {
   Error translated = without_offset(error);
   if (!label_.empty()) std::move(translated).context(label_);
   const auto offset = error.sql_offset() ? statement_.change_offset(*error.sql_offset()) : std::nullopt;
+  // The && builders change the object and return it; nothing has moved away.  NOLINTNEXTLINE(bugprone-use-after-move)
   return offset ? std::move(translated).sql_offset(*offset) : std::move(translated);
 }
 
