@@ -1,6 +1,7 @@
 #include "report/status.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <fmt/format.h>
 
 #include "migrate/decide.hpp"
@@ -41,8 +42,7 @@ RunStatus run_status(ledger::Ledger& ledger, const ledger::Run& run) {
     status.rate = static_cast<double>(run.rows_done) * 1000.0 / static_cast<double>(until - *run.started_at);
   }
   if (status.rate && status.workers > 0 && run.rows_total && *run.rows_total >= run.rows_done) {
-    status.eta_seconds =
-        static_cast<std::int64_t>(static_cast<double>(*run.rows_total - run.rows_done) / *status.rate + 0.5);
+    status.eta_seconds = std::llround(static_cast<double>(*run.rows_total - run.rows_done) / *status.rate);
   }
   return status;
 }

@@ -84,7 +84,7 @@ std::string attention(const MigrationStatus& migration) {
     return fmt::format("{} of {} statements are done: `weir migrate` goes on", migration.statements_done,
                        migration.statements_total);
   if (!migration.run || migration.state == "succeeded") return "";
-  const std::string detail = progress_detail(*migration.run);
+  std::string detail = progress_detail(*migration.run);
   if (migration.state == "failed")
     return fmt::format("{}; {}: `weir run {}` goes on", detail, migration.run->run.error, migration.name);
   if (migration.state == "running" && migration.run->workers > 0) return detail;
