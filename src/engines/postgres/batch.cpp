@@ -204,10 +204,10 @@ class Program final : public db::BatchProgram {
       }
       Error translated = failed.step ? failed.step->in_the_users_words(error) : without_offset(error);
       stale_ = stale;
-      if (stale) std::move(translated).next(Next::kRetry);
+      if (stale) translated = Error(translated).next(Next::kRetry);
       // COMMIT had succeeded: only a look at the ledger tells where the slice stands.
-      if (failed.step == &boundary_) std::move(translated).next(Next::kReconnect);
-      throw translated;  // NOLINT(bugprone-use-after-move): the && builders change the object, nothing has moved away
+      if (failed.step == &boundary_) translated = Error(translated).next(Next::kReconnect);
+      throw translated;
     }
   }
 

@@ -40,10 +40,9 @@ void Step::bind(const db::Bindings& bindings, std::int64_t rows) {
 
 Error Step::in_the_users_words(const Error& error) const {
   Error translated = without_offset(error);
-  if (!label_.empty()) std::move(translated).context(label_);
+  if (!label_.empty()) translated = Error(translated).context(label_);
   const auto offset = error.sql_offset() ? statement_.change_offset(*error.sql_offset()) : std::nullopt;
-  // The && builders change the object and return it; nothing has moved away.  NOLINTNEXTLINE(bugprone-use-after-move)
-  return offset ? std::move(translated).sql_offset(*offset) : std::move(translated);
+  return offset ? Error(translated).sql_offset(*offset) : translated;
 }
 
 // Callers bind the same names in the same order every time, so the place of last time is looked at first.
