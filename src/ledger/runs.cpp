@@ -35,8 +35,6 @@ UPDATE :weir_runs
        finished_at_ms = CASE WHEN :finished = 1 THEN :now ELSE NULL END
  WHERE version = :version AND attempt = :attempt AND state = :from)sql";
 
-constexpr const char* kRowsTotal =
-    "UPDATE :weir_runs SET rows_total = :rows, updated_at_ms = :now WHERE version = :version AND attempt = :attempt";
 constexpr const char* kDefinition =
     "UPDATE :weir_runs SET checksum = :checksum, definition = :definition, updated_at_ms = :now WHERE version = "
     ":version AND attempt = "
@@ -222,10 +220,6 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
 
 void record_definition(Ledger& ledger, const RunId& id, const std::string& checksum, const std::string& definition) {
   ledger.execute(kDefinition, of(id) + db::Bindings{{"checksum", checksum}, {"definition", definition}});
-}
-
-void record_rows_total(Ledger& ledger, const RunId& id, std::int64_t rows) {
-  ledger.execute(kRowsTotal, of(id) + db::Bindings{{"rows", rows}});
 }
 
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual) {

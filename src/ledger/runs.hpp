@@ -77,7 +77,6 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
 
 // The run goes on with another text of its migration; a deliberate act of the operator.
 void record_definition(Ledger& ledger, const RunId& id, const std::string& checksum, const std::string& definition);
-void record_rows_total(Ledger& ledger, const RunId& id, std::int64_t rows);
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual);
 
 std::optional<Slice> read_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal);
