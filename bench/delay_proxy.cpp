@@ -74,13 +74,14 @@ class Lane {
   Time next_due() const { return queue_.empty() ? Time::max() : queue_.front().due; }
 
   void read_what_came() {
-    std::vector<char> bytes(kReadBytes);
-    const ssize_t count = recv(from_, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    static std::vector<char> buffer(kReadBytes);
+    const ssize_t count = recv(from_, buffer.data(), buffer.size(), MSG_DONTWAIT);
+    const Time due = SteadyClock::now() + delay_;
     if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-    bytes.resize(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
+    std::vector<char> bytes(buffer.begin(), buffer.begin() + std::max<ssize_t>(count, 0));
     ended_ = bytes.empty();
     queued_ += bytes.size();
-    queue_.push_back({SteadyClock::now() + delay_, std::move(bytes), 0});  // an empty piece is the end of the stream
+    queue_.push_back({due, std::move(bytes), 0});  // an empty piece is the end of the stream
   }
 
   // Sends pieces that are due until the receiver's buffer is full.

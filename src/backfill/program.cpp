@@ -137,11 +137,24 @@ std::map<std::string, std::string> batch_fragments(const Program& program, const
   return {{"range", "(" + range + ")"}, {"batch", batch}};
 }
 
-std::string boundary_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+std::int64_t boundaries_ahead(const Program& program) {
+  constexpr std::int64_t kRows = 5000, kMost = 50;  // what is read at once, and what is worth keeping
+  return std::clamp<std::int64_t>(kRows / program.batch_rows, 1, kMost);
+}
+
+std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
   const KeySql key(program.key, dialect);
-  const std::string from = lower == Lower::kExclusive ? key.above(kHi) + " AND " : "";
-  return fmt::format("SELECT {0} FROM {1} WHERE {2}{3} ORDER BY {0} LIMIT 1 OFFSET {4}", key.list(),
-                     sql::quote(dialect, program.table.name), from, key.up_to(kUpper), program.batch_rows - 1);
+  const std::string table = sql::quote(dialect, program.table.name);
+  const std::string range = (lower == Lower::kExclusive ? key.above(kHi) + " AND " : "") + key.up_to(kUpper);
+  const std::int64_t batch = program.batch_rows, count = boundaries_ahead(program);
+  if (count == 1) {
+    return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1 OFFSET {3}", key.list(), table, range,
+                       batch - 1);
+  }
+  return fmt::format(
+      "SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY {0}) AS weir_row FROM {1} WHERE {2} ORDER BY {0} "
+      "LIMIT {3}) weir_keys WHERE weir_row % {4} = 0 ORDER BY weir_row",
+      key.list(), table, range, batch * count, batch);
 }
 
 std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
@@ -166,7 +179,7 @@ db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledge
   for (const auto& statement : program.migration->first(project::SectionKind::kBatch)->statements)
     changes.emplace_back(statement.text, dialect);
   return {std::move(changes), std::move(fragments), sql::Template(ledger::checkpoint_sql(ledger, lease), dialect),
-          sql::Template(boundary_sql(program, dialect, Lower::kExclusive), dialect)};
+          sql::Template(boundaries_sql(program, dialect, Lower::kExclusive), dialect)};
 }
 
 void bind_key(db::Bindings& bindings, std::string_view prefix, const db::Row& key) {

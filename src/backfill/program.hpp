@@ -40,9 +40,11 @@ enum class Lower { kOpen, kExclusive };
 // Bound: weir_lo0.. (kExclusive), weir_hi0.., weir_upper0.., the parameters, and what ledger::checkpoint_sql() names.
 db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease);
 
-// SELECT of the key that ends the batch beginning behind `weir_hi0..` (kExclusive) or at the beginning (kOpen); no row
-// when fewer rows than a batch are left up to `weir_upper0..`.
-std::string boundary_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// How many boundaries one look ahead finds: for small batches the query costs about as much as the batch.
+std::int64_t boundaries_ahead(const Program& program);
+// SELECT of the keys that end the next boundaries_ahead() batches behind `weir_hi0..` (kExclusive) or from the beginning
+// (kOpen), in order; fewer when the rows up to `weir_upper0..` do not fill so many.
+std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the greatest key.
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);
 // SELECT of the number of rows in the batch's range that match `where`. Bound as in batch_source().

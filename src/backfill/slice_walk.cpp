@@ -2,16 +2,13 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 
 #include "backfill/first_batch.hpp"
 #include "base/error.hpp"
 
 namespace weir::backfill {
 namespace {
-
-std::optional<db::Row> first_row(std::vector<db::Row> rows) {
-  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
-}
 
 constexpr Milliseconds kBatchLockTimeout{2000};
 
@@ -54,17 +51,23 @@ void SliceWalk::begin() {
   cursor_ = slice->cursor;
   upper_ = slice->upper;
   context_.progress.rows_done = slice->rows_done;
-  looked_ahead_ = false;
+  ahead_.clear();
+  rest_is_last_ = false;
 }
 
-std::optional<db::Row> SliceWalk::first_boundary() {
+std::vector<db::Row> SliceWalk::first_boundaries() {
   const auto& dialect = context_.database.dialect();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
-  const auto rendered = sql::Template(boundary_sql(context_.program, dialect, lower), dialect).render();
+  const auto rendered = sql::Template(boundaries_sql(context_.program, dialect, lower), dialect).render();
   db::Bindings bound;
   if (cursor_) bind_key(bound, "weir_hi", *cursor_);
   bind_key(bound, "weir_upper", *upper_);
-  return first_row(context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows);
+  return context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows;
+}
+
+void SliceWalk::remember(std::vector<db::Row> boundaries) {
+  rest_is_last_ = std::ssize(boundaries) < boundaries_ahead(context_.program);
+  ahead_.assign(std::make_move_iterator(boundaries.begin()), std::make_move_iterator(boundaries.end()));
 }
 
 db::Bindings SliceWalk::bindings(const db::Row& hi) const {
@@ -90,8 +93,9 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 
 void SliceWalk::run_batch() {
   const auto began = context_.clock.now();
-  if (!looked_ahead_) next_ = first_boundary();
-  const db::Row hi = next_ ? *next_ : *upper_;
+  if (ahead_.empty() && !rest_is_last_) remember(first_boundaries());
+  const db::Row hi = ahead_.empty() ? *upper_ : ahead_.front();
+  if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
   std::int64_t rows = 0;
   if (!proved_) {
@@ -100,16 +104,15 @@ void SliceWalk::run_batch() {
                                              source, lower, bindings(hi));
     rows = first.rows;
     proved_ = first.proved;
-    looked_ahead_ = false;
   } else {
     auto& compiled = cursor_ ? bounded_ : open_;
     if (!compiled)
       compiled =
           context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
-    auto result = compiled->run(bindings(hi));
+    const bool look = ahead_.empty() && !rest_is_last_ && hi != *upper_;
+    auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
     rows = result.rows;
-    next_ = first_row(std::move(result.boundary));
-    looked_ahead_ = true;
+    if (look) remember(std::move(result.boundaries));
   }
   cursor_ = hi;
   context_.progress.rows_done += rows;

@@ -1,6 +1,7 @@
 // Walks one slice batch by batch from its cursor to its upper bound: the loop at the heart of a run.
 #pragma once
 
+#include <deque>
 #include <memory>
 
 #include "backfill/lease.hpp"
@@ -52,14 +53,15 @@ class SliceWalk {
   void recover(const Error& error);
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
-  std::optional<db::Row> first_boundary();
+  std::vector<db::Row> first_boundaries();
+  void remember(std::vector<db::Row> boundaries);
 
   Context context_;
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
-  std::optional<db::Row> next_;  // end of the next batch, looked ahead
-  bool looked_ahead_ = false;
+  std::deque<db::Row> ahead_;  // ends of the next batches
+  bool rest_is_last_ = false;  // behind them the rest of the slice is one batch
   bool proved_ = false;                        // a batch that changed rows has been seen to make `where` false
   std::unique_ptr<db::BatchProgram> open_;     // compiled for the first batch of a pass
   std::unique_ptr<db::BatchProgram> bounded_;  // ... and for all others

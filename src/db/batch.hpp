@@ -1,5 +1,5 @@
 // One batch of a backfill as an engine executes it: the user's change and the checkpoint in one transaction, then the
-// look-ahead for the next boundary; in one network round trip where the engine can.
+// look-ahead for the next boundaries; in one network round trip where the engine can.
 #pragma once
 
 #include <cstdint>
@@ -20,12 +20,15 @@ struct BatchSource {
   std::map<std::string, std::string>
       fragments;             // SQL for `:batch`, `:range` and typed parameters; used in `changes` only
   sql::Template checkpoint;  // an UPDATE of exactly one row; if it finds none, the lease is lost
-  sql::Template boundary;    // a SELECT, run after COMMIT in the same round trip
+  sql::Template boundaries;  // a SELECT, run after COMMIT in the same round trip
 };
+
+// Whether the query for the next boundaries goes along with the batch.
+enum class LookAhead { kNo, kYes };
 
 struct BatchResult {
   std::int64_t rows = 0;      // affected by the last change
-  std::vector<Row> boundary;  // rows of the boundary query
+  std::vector<Row> boundaries;  // rows of that query; empty without LookAhead::kYes
 };
 
 // Compiled for one connection and bound to it; must not outlive it. Not thread-safe.
@@ -37,7 +40,7 @@ class BatchProgram {
   // back), or, for Next::kReconnect, nobody knows: claim the slice again on a new connection and read the cursor there.
   // Errors: kLeaseLost when the checkpoint found no row; kDatabase ... as the engine classifies them, with sql_offset()
   // of the template text of a change where the server names a position.
-  virtual BatchResult run(const Bindings& bindings) = 0;
+  virtual BatchResult run(const Bindings& bindings, LookAhead look_ahead) = 0;
 };
 
 }  // namespace weir::db

@@ -178,7 +178,8 @@ class Batch : public DatabaseTest {
                                  sql("UPDATE mark SET rows_done = rows_done + :weir_rows, cursor_key = :cursor WHERE "
                                      "id = 1 AND token = :token"),
                                  sql("SELECT id FROM t WHERE id > :hi ORDER BY id LIMIT 1 OFFSET 2")});
-    return program_->run({{"hi", std::int64_t{3}}, {"cursor", std::string("three")}, {"token", token}});
+    return program_->run({{"hi", std::int64_t{3}}, {"cursor", std::string("three")}, {"token", token}},
+                         db::LookAhead::kYes);
   }
   std::string mark() { return query("SELECT rows_done, cursor_key FROM mark"); }
 
@@ -190,8 +191,8 @@ WEIR_ON_EVERY_ENGINE(Batch);
 TEST_P(Batch, Invariant1CommitsChangeAndCheckpointTogetherAndLooksAhead) {
   const auto result = run_batch({"UPDATE t SET n = 1 WHERE :batch"});
   EXPECT_EQ(result.rows, 3);
-  ASSERT_EQ(result.boundary.size(), 1U);
-  EXPECT_EQ(db::as_integer(result.boundary[0][0]), 6);
+  ASSERT_EQ(result.boundaries.size(), 1U);
+  EXPECT_EQ(db::as_integer(result.boundaries[0][0]), 6);
   EXPECT_EQ(mark(), "3|three");
   EXPECT_EQ(number("SELECT sum(n) FROM t"), 3);
   EXPECT_FALSE(worker_->in_transaction());
@@ -199,7 +200,8 @@ TEST_P(Batch, Invariant1CommitsChangeAndCheckpointTogetherAndLooksAhead) {
 
 TEST_P(Batch, IsRepeatable) {
   run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
-  program_->run({{"hi", std::int64_t{8}}, {"cursor", std::string("eight")}, {"token", std::string("mine")}});
+  program_->run({{"hi", std::int64_t{8}}, {"cursor", std::string("eight")}, {"token", std::string("mine")}},
+                db::LookAhead::kYes);
   EXPECT_EQ(mark(), "11|eight");
 }
 
@@ -240,8 +242,9 @@ TEST_P(Batch, ChangesNothingAndStillMovesTheCursor) {
 TEST_P(Batch, GivesNoBoundaryAtTheEnd) {
   run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
   const auto last =
-      program_->run({{"hi", std::int64_t{9}}, {"cursor", std::string("nine")}, {"token", std::string("mine")}});
-  EXPECT_TRUE(last.boundary.empty());
+      program_->run({{"hi", std::int64_t{9}}, {"cursor", std::string("nine")}, {"token", std::string("mine")}},
+                db::LookAhead::kYes);
+  EXPECT_TRUE(last.boundaries.empty());
 }
 
 TEST_P(Batch, BindsANullAndTextThatLooksLikeSql) {

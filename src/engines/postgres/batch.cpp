@@ -30,7 +30,7 @@ class Program final : public db::BatchProgram {
   Program(Connection& connection, const db::BatchSource& source)
       : connection_(connection),
         checkpoint_(checkpoint_alone(source, connection.fence_mark()), ""),
-        boundary_(BatchStatement{source.boundary.render(), 0, 0}, ""),
+        boundaries_(BatchStatement{source.boundaries.render(), 0, 0}, ""),
         plans_(connection, source.changes.size() == 1 ? target_of(source.changes[0].text()) : "") {
     for (std::size_t i = 0; i < source.changes.size(); ++i) {
       const bool several = source.changes.size() > 1;
@@ -42,16 +42,16 @@ class Program final : public db::BatchProgram {
     round_trip_ = measure_round_trip();
   }
 
-  db::BatchResult run(const db::Bindings& bindings) override {
+  db::BatchResult run(const db::Bindings& bindings, db::LookAhead look_ahead) override {
     if (connection_.in_transaction()) throw Error(Code::kInternal, "a batch needs a connection without a transaction");
     if (generation_ != connection_.generation()) prepare();
     // Everything that can fail here does so before a byte is sent.
     for (auto& change : changes_) change.bind(bindings, 0);
     if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
-    boundary_.bind(bindings, 0);
+    boundaries_.bind(bindings, 0);
     if (one_trip()) {
-      plans_.prefer_generic({&*together_, &boundary_});
+      plans_.prefer_generic({&*together_, &boundaries_});
     } else {
       plans_.prefer_custom();
     }
@@ -59,7 +59,7 @@ class Program final : public db::BatchProgram {
     sent_.clear();
     try {
       const auto begun = SteadyClock::now();
-      db::BatchResult result = one_trip() ? execute_together() : execute_apart(bindings);
+      db::BatchResult result = one_trip() ? execute_together(look_ahead) : execute_apart(bindings, look_ahead);
       last_ = SteadyClock::now() - begun;
       return result;
     } catch (...) {
@@ -82,7 +82,7 @@ class Program final : public db::BatchProgram {
     commit_ = connection_.prepare("COMMIT");
     for (auto& change : changes_) change.prepare(connection_);
     checkpoint_.prepare(connection_);
-    boundary_.prepare(connection_);
+    boundaries_.prepare(connection_);
     if (together_) together_->prepare(connection_);
   }
 
@@ -115,18 +115,18 @@ class Program final : public db::BatchProgram {
   // The first batch counts in the server: how long one takes is not known yet.
   bool one_trip() const { return together_ && last_ < kTripsThatPay * round_trip_; }
 
-  db::BatchResult execute_together() {
+  db::BatchResult execute_together(db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
     for (std::size_t i = 0; i + 1 < changes_.size(); ++i) send(changes_[i]);
     send(*together_);
     const std::size_t counted = sent_.size() - 1;
     db::BatchResult result;
-    result.boundary = commit_and_look_ahead();
+    result.boundaries = commit(look_ahead);
     result.rows = parse_integer(PQgetvalue(sent_[counted].answer.get(), 0, 0)).value_or(0);
     return result;
   }
 
-  db::BatchResult execute_apart(const db::Bindings& bindings) {
+  db::BatchResult execute_apart(const db::Bindings& bindings, db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
     for (const auto& change : changes_) send(change);
     if (const Sent* failed = receive()) report(*failed);
@@ -135,17 +135,18 @@ class Program final : public db::BatchProgram {
     sent_.clear();
     checkpoint_.bind(bindings, result.rows);
     send(checkpoint_);
-    result.boundary = commit_and_look_ahead();
+    result.boundaries = commit(look_ahead);
     return result;
   }
 
-  std::vector<db::Row> commit_and_look_ahead() {
+  std::vector<db::Row> commit(db::LookAhead look_ahead) {
     send(commit_, kNoParameters, nullptr);
-    send(boundary_);
+    if (look_ahead == db::LookAhead::kYes) send(boundaries_);
     const Sent* failed = receive();
-    if (failed && !(failed->step == &boundary_ && is_stale_plan(failed->answer.get()))) report(*failed);
+    if (failed && !(failed->step == &boundaries_ && is_stale_plan(failed->answer.get()))) report(*failed);
     if (PQexitPipelineMode(connection_.handle()) != 1) connection_.fail(nullptr, "");
-    return failed ? look_ahead_anew() : rows_of(sent_.back().answer.get());
+    if (failed) return look_ahead_anew();
+    return look_ahead == db::LookAhead::kYes ? rows_of(sent_.back().answer.get()) : std::vector<db::Row>();
   }
 
   // The batch is committed, only the boundary's plan was out of date (DDL changed a type): one more round trip.
@@ -153,8 +154,8 @@ class Program final : public db::BatchProgram {
     try {
       connection_.forget_statements();
       prepare();
-      const auto& parameters = boundary_.parameters();
-      const ResultHandle answer(PQexecPrepared(connection_.handle(), boundary_.name().c_str(), parameters.count(),
+      const auto& parameters = boundaries_.parameters();
+      const ResultHandle answer(PQexecPrepared(connection_.handle(), boundaries_.name().c_str(), parameters.count(),
                                                parameters.values(), nullptr, nullptr, 0));
       if (PQresultStatus(answer.get()) != PGRES_TUPLES_OK) connection_.fail(answer.get(), "");
       return rows_of(answer.get());
@@ -206,7 +207,7 @@ class Program final : public db::BatchProgram {
       stale_ = stale;
       if (stale) translated = Error(translated).next(Next::kRetry);
       // COMMIT had succeeded: only a look at the ledger tells where the slice stands.
-      if (failed.step == &boundary_) translated = Error(translated).next(Next::kReconnect);
+      if (failed.step == &boundaries_) translated = Error(translated).next(Next::kReconnect);
       throw translated;
     }
   }
@@ -234,7 +235,7 @@ class Program final : public db::BatchProgram {
   std::vector<Step> changes_;
   Step checkpoint_;
   std::optional<Step> together_;  // the last change and the checkpoint
-  Step boundary_;
+  Step boundaries_;
   PlanChoice plans_;
   SteadyClock::duration round_trip_{};
   SteadyClock::duration last_{};  // what the last batch took

@@ -3,12 +3,12 @@
 #include <algorithm>
 #include <cstdlib>
 #include <fmt/format.h>
-#include <libpq-fe.h>
 #include <memory>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "engines/postgres/libpq.hpp"
 
 namespace weir::engines::postgres {
 namespace {
@@ -18,7 +18,7 @@ constexpr std::string_view kSearchPath = "search_path";
 const std::vector<std::string>& known_options() {
   static const std::vector<std::string> names = [] {
     std::vector<std::string> list{std::string(kSearchPath)};
-    const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> defaults(PQconndefaults(), PQconninfoFree);
+    const std::unique_ptr<PQconninfoOption, decltype(PQconninfoFree)> defaults(PQconndefaults(), PQconninfoFree);
     for (const auto* option = defaults.get(); option && option->keyword; ++option) list.emplace_back(option->keyword);
     return list;
   }();
@@ -47,6 +47,7 @@ std::map<std::string, std::string> defaults() {
 }  // namespace
 
 Conninfo make_conninfo(const db::Url& url) {
+  load_libpq();
   Conninfo info{defaults(), ""};
   const auto set = [&](const char* keyword, const std::string& value) {
     if (!value.empty()) info.parameters[keyword] = value;

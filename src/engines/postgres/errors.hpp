@@ -3,10 +3,10 @@
 #pragma once
 
 #include <cstddef>
-#include <libpq-fe.h>
 #include <string_view>
 
 #include "base/error.hpp"
+#include "engines/postgres/libpq.hpp"
 
 namespace weir::engines::postgres {
 

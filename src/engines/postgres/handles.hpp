@@ -1,8 +1,9 @@
 // libpq's objects as owners that free themselves.
 #pragma once
 
-#include <libpq-fe.h>
 #include <memory>
+
+#include "engines/postgres/libpq.hpp"
 
 namespace weir::engines::postgres {
 

@@ -22,7 +22,7 @@ std::string as_literals(PGconn* connection, const Parameters& parameters) {
   std::string list;
   for (int i = 0; i < parameters.count(); ++i) {
     const char* value = parameters.values()[i];
-    const std::unique_ptr<char, decltype(&PQfreemem)> quoted(
+    const std::unique_ptr<char, decltype(PQfreemem)> quoted(
         value ? PQescapeLiteral(connection, value, std::char_traits<char>::length(value)) : nullptr, PQfreemem);
     list += fmt::format("{}{}", i == 0 ? "" : ", ", quoted ? quoted.get() : "NULL");
   }

@@ -2,10 +2,10 @@
 #pragma once
 
 #include <cstdint>
-#include <libpq-fe.h>
 #include <vector>
 
 #include "db/connection.hpp"
+#include "engines/postgres/libpq.hpp"
 
 namespace weir::engines::postgres {
 

@@ -9,11 +9,11 @@ namespace {
 class Program final : public db::BatchProgram {
  public:
   Program(Connection& connection, const db::BatchSource& source)
-      : connection_(connection), checkpoint_(source.checkpoint.render()), boundary_(source.boundary.render()) {
+      : connection_(connection), checkpoint_(source.checkpoint.render()), boundaries_(source.boundaries.render()) {
     for (const auto& change : source.changes) changes_.push_back(change.render(source.fragments));
   }
 
-  db::BatchResult run(const db::Bindings& bindings) override {
+  db::BatchResult run(const db::Bindings& bindings, db::LookAhead look_ahead) override {
     db::BatchResult result;
     {
       db::Transaction transaction(connection_);
@@ -24,7 +24,8 @@ class Program final : public db::BatchProgram {
       if (checkpoint.affected != 1) throw Error(Code::kLeaseLost, "another worker took this slice over");
       transaction.commit();
     }
-    result.boundary = connection_.execute({boundary_.sql, db::bind(boundary_.names, bindings)}).rows;
+    if (look_ahead == db::LookAhead::kYes)
+      result.boundaries = connection_.execute({boundaries_.sql, db::bind(boundaries_.names, bindings)}).rows;
     return result;
   }
 
@@ -42,7 +43,7 @@ class Program final : public db::BatchProgram {
   Connection& connection_;
   std::vector<sql::Rendered> changes_;
   sql::Rendered checkpoint_;
-  sql::Rendered boundary_;
+  sql::Rendered boundaries_;
 };
 
 }  // namespace
