@@ -9,14 +9,21 @@ namespace weir::backfill {
 
 namespace {
 
-std::int64_t count_rows(const db::Database& database, db::Connection& connection, const Program& program) {
+// Fewer are counted in no time.
+constexpr std::int64_t kManyRows = 1'000'000;
+
+// SELECT `what` of the rows that match `where`.
+db::Statement select_matching(const db::Database& database, const Program& program, std::string_view what) {
   const auto& dialect = database.dialect();
   const std::string condition = program.where ? fmt::format(" WHERE (\n{}\n)", *program.where) : "";
   const sql::Template query(
-      fmt::format("SELECT count(*) FROM {}{}", sql::quote(dialect, program.table.name), condition), dialect);
+      fmt::format("SELECT {} FROM {}{}", what, sql::quote(dialect, program.table.name), condition), dialect);
   const auto rendered = query.render();
-  return db::as_integer(
-      connection.execute({rendered.sql, db::bind(rendered.names, program.parameters)}).rows.at(0).at(0));
+  return {rendered.sql, db::bind(rendered.names, program.parameters)};
+}
+
+std::int64_t count_rows(const db::Database& database, db::Connection& connection, const Program& program) {
+  return db::as_integer(connection.execute(select_matching(database, program, "count(*)")).rows.at(0).at(0));
 }
 
 }  // namespace
@@ -27,8 +34,9 @@ std::int64_t measure_residual(const db::Database& database, db::Connection& conn
 
 std::optional<std::int64_t> estimate_rows(const db::Database& database, db::Connection& connection,
                                           const Program& program, Milliseconds limit) {
-  std::optional<std::int64_t> rows;
-  if (program.table.row_estimate >= 0) rows = program.table.row_estimate;
+  std::optional<std::int64_t> rows = connection.planned_rows(select_matching(database, program, "1"));
+  if (rows.value_or(0) > kManyRows) return rows;
+  if (!rows && program.table.row_estimate >= 0) rows = program.table.row_estimate;
   connection.set_statement_timeout(limit);
   try {
     rows = count_rows(database, connection, program);

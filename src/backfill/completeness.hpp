@@ -12,8 +12,8 @@ namespace weir::backfill {
 // condition.
 std::int64_t measure_residual(const db::Database& database, db::Connection& connection, const Program& program);
 
-// Rows that the migration will change, for progress only: counted if that takes no longer than `limit`, else what the
-// catalogue estimates for the table, if it does.
+// Rows that the migration will change, for progress only: what the planner expects when these are many, else counted if
+// that takes no longer than `limit`, else what the catalogue estimates for the table.
 std::optional<std::int64_t> estimate_rows(const db::Database& database, db::Connection& connection,
                                           const Program& program, Milliseconds limit);
 

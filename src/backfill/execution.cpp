@@ -15,7 +15,7 @@ namespace {
 using ledger::RunState;
 
 constexpr std::int64_t kMaxPasses = 5;
-constexpr Milliseconds kCountLimit{1000};
+constexpr Milliseconds kCountLimit{250};
 
 // Along the transition table, from wherever the run was left.
 void move_to_running(ledger::Ledger& ledger, const ledger::RunId& id, RunState state) {

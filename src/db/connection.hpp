@@ -54,6 +54,9 @@ class Connection {
 
   virtual std::unique_ptr<BatchProgram> compile(const BatchSource& source) = 0;
 
+  // How many rows the planner expects a query to return; nothing where the engine does not tell.
+  virtual std::optional<std::int64_t> planned_rows(const Statement& query) = 0;
+
   // The table that `as_written` names (quoted or not, with a schema or not), or nothing.
   virtual std::optional<TableInfo> describe_table(std::string_view as_written) = 0;
 

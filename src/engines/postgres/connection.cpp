@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 #include "engines/postgres/batch.hpp"
 #include "engines/postgres/batch_sql.hpp"
 #include "engines/postgres/catalogue.hpp"
@@ -136,6 +137,16 @@ std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& sou
 
 std::optional<db::TableInfo> Connection::describe_table(std::string_view as_written) {
   return postgres::describe_table(*this, as_written);
+}
+
+// Seq Scan on users  (cost=0.00..165.00 rows=9500 width=0)
+std::optional<std::int64_t> Connection::planned_rows(const db::Statement& statement) {
+  const auto plan = query("EXPLAIN " + statement.sql, statement.params);
+  const std::string top = plan.rows.empty() ? "" : db::as_text(plan.rows[0].at(0));
+  constexpr std::string_view kRows = " rows=";
+  const auto at = top.rfind(kRows);
+  if (at == std::string::npos) return std::nullopt;
+  return parse_integer(top.substr(at + kRows.size(), top.find(' ', at + 1) - at - kRows.size()));
 }
 
 void Connection::set_lock_timeout(Milliseconds timeout) {

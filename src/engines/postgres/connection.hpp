@@ -28,6 +28,7 @@ class Connection final : public db::Connection {
   bool broken() const override;
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
+  std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;
   void set_statement_timeout(Milliseconds timeout) override;

@@ -33,6 +33,7 @@ class Connection final : public db::Connection {
   bool in_transaction() const override { return sqlite3_get_autocommit(handle_.get()) == 0; }
   bool broken() const override { return false; }
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
+  std::optional<std::int64_t> planned_rows(const db::Statement&) override { return std::nullopt; }
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;
   void set_statement_timeout(Milliseconds timeout) override { statement_timeout_ = timeout; }
