@@ -12,6 +12,8 @@
 #include "base/process.hpp"
 #include "db/batch.hpp"
 #include "db/catalogue.hpp"
+#include "db/diagnosis.hpp"
+#include "db/session.hpp"
 #include "db/value.hpp"
 
 namespace weir::db {
@@ -68,6 +70,15 @@ class Connection {
   // Identity of this session at the server, never reused; empty where the engine has no sessions.
   virtual std::string session_id() = 0;
   virtual Liveness session_liveness(const std::string& session_id) = 0;
+
+  // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the engine
+  // cannot tell.
+  virtual std::vector<SessionInfo> blockers_of(const std::string& session_id);
+  // Other sessions whose open transaction holds a lock on the table, the oldest first. `as_written` as in
+  // describe_table().
+  virtual std::vector<SessionInfo> holders_of(std::string_view as_written);
+  // What is good and bad about this server for weir: version, missing privileges, invalid indexes, long transactions.
+  virtual std::vector<Diagnosis> diagnose();
 
   // Stops the statement that is running now; it fails with kCancelled. Thread-safe, returns at once.
   virtual void cancel() noexcept = 0;
