@@ -165,8 +165,8 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume",  "cancel",   "tune",
-                                                  "watch", "undo",   "worker",     "serve",   "rehearse", "adopt",
+  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume", "cancel",   "tune",
+                                                  "watch", "undo",   "worker",     "serve",  "rehearse", "adopt",
                                                   "dump",  "doctor", "completion", "inspect"};
   std::vector<std::string> commands;
   std::vector<std::string> options;

@@ -54,7 +54,8 @@ class TomlReader {
       } else if (name == "paths") {
         read_paths(node);
       } else {
-        unknown(key, name, {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths"});
+        unknown(key, name,
+                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths"});
       }
     }
   }
