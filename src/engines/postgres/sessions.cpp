@@ -42,7 +42,7 @@ ORDER BY a.xact_start NULLS LAST, a.pid
 constexpr const char* kHolders = "SELECT " WEIR_SESSION_COLUMNS R"sql(
   string_agg(DISTINCT h.mode || ' on ' || CAST(CAST(h.relation AS regclass) AS text), ', ')
 FROM pg_locks h JOIN pg_stat_activity a ON a.pid = h.pid
-WHERE h.granted AND h.relation = $1 AND h.pid <> pg_backend_pid()
+WHERE h.granted AND h.relation = to_regclass($1) AND h.pid <> pg_backend_pid()
   AND h.database = (SELECT oid FROM pg_database WHERE datname = current_database())
 GROUP BY a.pid, a.usename, a.application_name, a.client_hostname, a.client_addr, a.state, a.xact_start, a.query_start,
          a.query
@@ -71,8 +71,7 @@ std::vector<db::SessionInfo> Connection::blockers_of(const std::string& session_
 }
 
 std::vector<db::SessionInfo> Connection::holders_of(std::string_view as_written) {
-  const auto oid = query("SELECT CAST(to_regclass($1) AS oid)", {std::string(as_written)}).rows.at(0).at(0);
-  return db::is_null(oid) ? std::vector<db::SessionInfo>() : to_sessions(query(kHolders, {oid}));
+  return to_sessions(query(kHolders, {std::string(as_written)}));
 }
 
 std::string Connection::session_id() {
