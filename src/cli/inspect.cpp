@@ -63,13 +63,15 @@ formats::Variables flyway_placeholders(const Context& context, const fs::path& f
   return values;
 }
 
-report::InspectedSection inspect(const formats::FileSection& section, const engines::Language& engine) {
+report::InspectedSection inspect(formats::FileSection section, const engines::Language& engine) {
   report::InspectedSection inspected{section.name, section.line, section.transaction, section.options, {}};
-  for (const auto& statement : section.statements) {
+  inspected.statements.reserve(section.statements.size());
+  for (auto& statement : section.statements) {
     const auto lines = std::count(statement.text.begin(), statement.text.end(), '\n');
-    inspected.statements.push_back({statement, statement.line + static_cast<int>(lines),
-                                    section.transaction && engine.runs_in_transaction(statement.text),
-                                    migrate::tables_of(statement.text, engine.dialect)});
+    const bool transactional = section.transaction && engine.runs_in_transaction(statement.text);
+    auto tables = migrate::tables_of(statement.text, engine.dialect);
+    const int last_line = statement.line + static_cast<int>(lines);
+    inspected.statements.push_back({std::move(statement), last_line, transactional, std::move(tables)});
   }
   return inspected;
 }
@@ -86,9 +88,9 @@ int run_command(const Context& context, const InspectOptions& options) {
   if (const fs::path settings = options.file + ".conf"; is_flyway && fs::exists(settings))
     source.settings = project::read_source(settings, settings.string());
   const auto variables = is_flyway ? flyway_placeholders(context, path) : environment();
-  const auto contents = formats::read_file(format, source, variables, engine.dialect);
+  auto contents = formats::read_file(format, source, variables, engine.dialect);
   report::Inspection inspection{options.file, engine.name, formats::to_string(format), contents.reversible, {}};
-  for (const auto& section : contents.sections) inspection.sections.push_back(inspect(section, engine));
+  for (auto& section : contents.sections) inspection.sections.push_back(inspect(std::move(section), engine));
   context.print(context.global.json ? report::to_json(inspection) : report::to_text(inspection, context.colour));
   return 0;
 }

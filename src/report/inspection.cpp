@@ -2,39 +2,42 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 namespace weir::report {
 namespace {
 
 constexpr std::size_t kShownWidth = 76;
 
-// Written by hand, because a file may hold hundreds of thousands of statements.
 std::string json_text(std::string_view text) {
   return nlohmann::json(text).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-std::string statement_json(const InspectedStatement& one) {
-  std::string tables;
+// Written piece by piece, because a file may hold hundreds of thousands of statements.
+void add_statement(std::string& json, const InspectedStatement& one) {
+  fmt::format_to(std::back_inserter(json), R"({{"text":{},"line":{},"column":{},"last_line":{},"transactional":{},)",
+                 json_text(one.statement.text), one.statement.line, one.statement.column, one.last_line,
+                 one.transactional);
+  json += R"("tables":[)";
   if (one.tables) {
-    for (const auto& table : *one.tables) tables += (tables.empty() ? "" : ",") + json_text(table);
+    bool first = true;
+    for (const auto& table : *one.tables) json += (std::exchange(first, false) ? "" : ",") + json_text(table);
   }
-  return fmt::format(
-      R"({{"text":{},"line":{},"column":{},"last_line":{},"transactional":{},"tables":[{}],"tables_known":{}}})",
-      json_text(one.statement.text), one.statement.line, one.statement.column, one.last_line, one.transactional, tables,
-      one.tables.has_value());
+  json += one.tables ? R"(],"tables_known":true})" : R"(],"tables_known":false})";
 }
 
-std::string section_json(const InspectedSection& section) {
-  std::string options = fmt::format(R"("transaction":{})", section.transaction);
-  for (const auto& [name, value] : section.options) options += fmt::format(",{}:{}", json_text(name), json_text(value));
-  std::string json = fmt::format(R"({{"name":{},"line":{},"options":{{{}}},"statements":[)", json_text(section.name),
-                                 section.line, options);
+void add_section(std::string& json, const InspectedSection& section) {
+  fmt::format_to(std::back_inserter(json), R"({{"name":{},"line":{},"options":{{"transaction":{})",
+                 json_text(section.name), section.line, section.transaction);
+  for (const auto& [name, value] : section.options) json += "," + json_text(name) + ":" + json_text(value);
+  json += R"(},"statements":[)";
   for (std::size_t i = 0; i < section.statements.size(); ++i) {
     json += i == 0 ? "\n    " : ",\n    ";
-    json += statement_json(section.statements[i]);
+    add_statement(json, section.statements[i]);
   }
-  return json + "]}";
+  json += "]}";
 }
 
 // The first words of a statement on one line.
@@ -65,7 +68,7 @@ std::string to_json(const Inspection& inspection) {
                                  inspection.reversible);
   for (std::size_t i = 0; i < inspection.sections.size(); ++i) {
     json += i == 0 ? "\n  " : ",\n  ";
-    json += section_json(inspection.sections[i]);
+    add_section(json, inspection.sections[i]);
   }
   return json + "]}\n";
 }

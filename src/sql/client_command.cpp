@@ -27,10 +27,13 @@ ClientCommand read_delimiter(std::string_view text, const Token& token, std::siz
   } else {
     rest = rest.substr(0, rest.find_first_of(" \t"));
   }
+  const char behind_word = behind < command.end ? text[behind] : ' ';
   const auto invalid = [&](std::string why) {
     return ClientCommand{Kind::kInvalid, command.name, std::move(why), command.end};
   };
   if (!begins_line(text, token.begin)) return invalid("DELIMITER does not stand at the start of its line");
+  if (token.kind == TokenKind::kWord && behind_word != ' ' && behind_word != '\t')
+    return invalid("a blank is missing behind DELIMITER");
   if (rest.empty()) return invalid("DELIMITER has no argument");
   if (rest.find('\\') != std::string_view::npos) return invalid("a delimiter cannot hold a backslash");
   if (rest.size() > kLongestDelimiter) return invalid("a delimiter has at most 15 characters");
@@ -72,9 +75,7 @@ ClientCommand command_at_start(std::string_view text, const Token& token, std::s
     return {Kind::kRefused, std::string(text.substr(token.begin, end - token.begin)), "", end};
   }
   if (token.kind != TokenKind::kWord || !dialect.delimiter_command) return {};
-  const char behind = token.end() < text.size() ? text[token.end()] : '\n';
-  const bool stands_alone = behind == ' ' || behind == '\t' || behind == '\n' || behind == '\r';
-  if (token.is_word("delimiter") && stands_alone) return read_delimiter(text, token, token.end());
+  if (token.is_word("delimiter")) return read_delimiter(text, token, token.end());
   if (token.is_word("use")) return read_use(text, token, delimiter);
   const auto& words = dialect.client_words;
   if (std::find(words.begin(), words.end(), to_lower(token.text)) != words.end())

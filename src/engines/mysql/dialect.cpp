@@ -5,12 +5,13 @@
 namespace weir::engines::mysql {
 namespace {
 
-// Words that begin a command of the client. `use` and `help` are statements of the server as well.
-constexpr std::array<std::string_view, 23> kClientWords = {
-    "charset", "clear",   "connect",         "edit",    "ego",    "exit",   "go",
-    "nopager", "notee",   "nowarning",       "pager",   "print",  "prompt", "query_attributes",
-    "quit",    "rehash",  "resetconnection", "sandbox", "source", "status", "system",
-    "tee",     "warnings"};
+// Words that begin a command of the client, with a terminator or without. `use`, which is one too, is a statement of
+// the server as well.
+constexpr std::array<std::string_view, 24> kClientWords = {
+    "charset", "clear",  "connect",          "edit",   "ego",       "exit",
+    "go",      "help",   "nopager",          "notee",  "nowarning", "pager",
+    "print",   "prompt", "query_attributes", "quit",   "rehash",    "resetconnection",
+    "sandbox", "source", "status",           "system", "tee",       "warnings"};
 
 sql::Dialect common() {
   sql::Dialect d;

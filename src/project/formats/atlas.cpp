@@ -71,7 +71,7 @@ Sections read_atlas(const SourceText& source, const sql::Dialect& dialect) {
     }
     if (directive.name != "delimiter") section.options.emplace_back(directive.name, directive.value);
   }
-  return {section};
+  return one(std::move(section));
 }
 
 }  // namespace weir::project::formats

@@ -85,7 +85,7 @@ Sections read_flyway(const SourceText& source, const Variables& variables, const
   }
   section.transaction = settings.transaction;
   if (source.file_name.starts_with("U") && source.file_name.find("__") != std::string::npos) section.name = "down";
-  return {section};
+  return one(std::move(section));
 }
 
 }  // namespace weir::project::formats

@@ -92,7 +92,7 @@ Sections read_raw(const SourceText& source, const sql::Dialect& dialect) {
   section.name = "up";
   section.statements = sql::split_statements(source.text, dialect, {source.display_name, 1, 1},
                                              sql::SplitOptions{nullptr, sql::TextKind::kDump, ""});
-  return {section};
+  return one(std::move(section));
 }
 
 FileContents read_file(Format format, const SourceText& source, const Variables& variables,

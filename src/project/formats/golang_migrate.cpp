@@ -5,7 +5,7 @@
 namespace weir::project::formats {
 
 Sections read_golang_migrate(const SourceText& source, const sql::Dialect& dialect) {
-  return {whole_file(source, dialect)};
+  return one(whole_file(source, dialect));
 }
 
 }  // namespace weir::project::formats

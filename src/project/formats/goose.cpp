@@ -39,7 +39,7 @@ class GooseReader {
   }
 
   void see_annotation(const Piece& piece) {
-    if (place_at(source_, piece.offset).column != 1)
+    if (piece.offset > 0 && source_.text[piece.offset - 1] != '\n')
       refuse(source_, piece.offset, "this annotation does not stand at the start of its line",
              "remove what stands before it");
     const std::string words = words_of(piece.marker);

@@ -74,7 +74,7 @@ Sections read_graphile_migrate(const SourceText& source, const Variables& variab
   if (!up.transaction && up.statements.size() > 1)
     refuse(text, up.statements[1].offset, "a file with `--! no-transaction` holds exactly one statement",
            "put the others into files of their own");
-  return {up};
+  return one(std::move(up));
 }
 
 }  // namespace weir::project::formats

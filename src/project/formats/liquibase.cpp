@@ -44,6 +44,7 @@ bool is_directive(std::string_view comment, std::string_view name) {
 
 struct Changeset {
   std::size_t begin = 0, body = 0, end = 0;  // of its marker, of its text
+  int line = 1;                              // of its marker
   std::string author, id;
   std::map<std::string, std::string> attributes;  // names in lower case
   std::vector<std::pair<std::size_t, std::string_view>> rollback;
@@ -105,7 +106,12 @@ class LiquibaseReader {
     for (const auto& comment : read_comments(source_, dialect_)) {
       if (is_directive(comment.text, "changeset")) {
         if (!changesets_.empty()) changesets_.back().end = comment.begin;
-        changesets_.push_back(read_changeset(source_, comment));
+        Changeset changeset = read_changeset(source_, comment);
+        const bool first = changesets_.empty();
+        const auto from = source_.text.begin() + static_cast<std::ptrdiff_t>(first ? 0 : changesets_.back().begin);
+        const auto to = source_.text.begin() + static_cast<std::ptrdiff_t>(changeset.begin);
+        changeset.line = (first ? 1 : changesets_.back().line) + static_cast<int>(std::count(from, to, '\n'));
+        changesets_.push_back(std::move(changeset));
         changesets_.back().end = source_.text.size();
       } else if (is_directive(comment.text, "property")) {
         read_property(comment);
@@ -127,7 +133,7 @@ class LiquibaseReader {
   // --property name:table value:users
   void read_property(const Comment& comment) {
     std::string name, value;
-    for (const auto& part : split(comment.text, ' ')) {
+    for (const auto& part : weir::split(comment.text, ' ')) {
       if (starts_with_icase(part, "name:")) name = part.substr(5);
       if (starts_with_icase(part, "value:")) value = part.substr(6);
     }
@@ -149,11 +155,11 @@ class LiquibaseReader {
     };
     FileSection section;
     section.name = "up";
-    section.line = place_at(source_, changeset.begin).line;
+    section.line = changeset.line;
     section.transaction = !equals_icase(attribute("runintransaction"), "false");
     section.options = {{"author", changeset.author}, {"id", changeset.id}};
     for (const auto& [name, value] : changeset.attributes) section.options.emplace_back(name, value);
-    section.statements = split(only(changeset.body, changeset.end, {}), delimiter_of(attribute("enddelimiter")));
+    section.statements = split(changeset, body_of(changeset), delimiter_of(attribute("enddelimiter")));
     if (equals_icase(attribute("splitstatements"), "false")) join(section.statements);
     return section;
   }
@@ -161,37 +167,40 @@ class LiquibaseReader {
   FileSection down_section(const Changeset& changeset) const {
     FileSection section;
     section.name = "down";
-    section.line = place_at(source_, changeset.rollback.front().first).line;
+    section.line = changeset.line;
     section.transaction = !changeset.attributes.contains("runintransaction") ||
                           !equals_icase(changeset.attributes.at("runintransaction"), "false");
     const std::string words = to_lower(trim(changeset.rollback.front().second));
     if (words == "not required" || words == "empty") return section;
-    section.statements = split(only(0, 0, changeset.rollback), "");
+    section.statements = split(changeset, changeset.rollback, "");
     return section;
   }
 
-  // The file with everything blanked but one range, or some pieces, so that every statement keeps its place.
-  std::string only(std::size_t begin, std::size_t end,
-                   const std::vector<std::pair<std::size_t, std::string_view>>& pieces) const {
-    std::string text = source_.text;
-    for (auto& c : text) c = c == '\n' ? c : ' ';
-    text.replace(begin, end - begin, source_.text, begin, end - begin);
-    for (const auto& [offset, piece] : pieces) text.replace(offset, piece.size(), piece);
-    return text;
+  using Pieces = std::vector<std::pair<std::size_t, std::string_view>>;
+
+  Pieces body_of(const Changeset& changeset) const {
+    return {{changeset.body, std::string_view(source_.text).substr(changeset.body, changeset.end - changeset.body)}};
   }
 
   static std::string delimiter_of(std::string value) {
     for (auto at = value.find("\\n"); at != std::string::npos; at = value.find("\\n")) value.replace(at, 2, "\n");
-    return value == "/" ? "\n/" : value;
+    return value == "/" ? "\n/\n" : value;  // a division is none
   }
 
-  std::vector<sql::Statement> split(const std::string& text, const std::string& delimiter) const {
-    auto statements = sql::split_statements(text, dialect_, {source_.display_name, 1, 1},
+  // The statements in some pieces of a changeset. What is no piece is blanked, so that every statement keeps its place.
+  std::vector<sql::Statement> split(const Changeset& changeset, const Pieces& pieces,
+                                    const std::string& delimiter) const {
+    std::string text = source_.text.substr(changeset.begin, changeset.end - changeset.begin) + "\n";
+    for (auto& c : text) c = c == '\n' ? c : ' ';
+    for (const auto& [offset, piece] : pieces) text.replace(offset - changeset.begin, piece.size(), piece);
+    auto statements = sql::split_statements(text, dialect_, {source_.display_name, changeset.line, 1},
                                             sql::SplitOptions{nullptr, sql::TextKind::kMigration, delimiter});
-    for (auto& statement : statements) statement.text = with_values(statement.text);
+    for (auto& statement : statements) {
+      statement.offset += changeset.begin;
+      statement.text = with_values(statement.text);
+    }
     return statements;
   }
-  static std::vector<std::string> split(std::string_view text, char separator) { return weir::split(text, separator); }
 
   // An unset ${name} stays, as in Liquibase.
   std::string with_values(const std::string& text) const {

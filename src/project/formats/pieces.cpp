@@ -48,6 +48,12 @@ FileSection whole_file(const SourceText& source, const sql::Dialect& dialect, co
   return section;
 }
 
+std::vector<FileSection> one(FileSection section) {
+  std::vector<FileSection> sections;
+  sections.push_back(std::move(section));
+  return sections;
+}
+
 std::string substitute(
     std::string_view text, std::string_view prefix, std::string_view suffix,
     const std::function<std::optional<std::string>(std::string_view name, std::size_t offset)>& value) {

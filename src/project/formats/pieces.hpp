@@ -35,6 +35,8 @@ std::string words_of(std::string_view comment);
 // The file as one section: `up`, or `down` when its name ends with `.down.sql`.
 FileSection whole_file(const SourceText& source, const sql::Dialect& dialect, const std::string& delimiter = "");
 
+std::vector<FileSection> one(FileSection section);
+
 // `text` with every `prefix`name`suffix` replaced by what `value` returns; nothing leaves it as it is.
 std::string substitute(
     std::string_view text, std::string_view prefix, std::string_view suffix,

@@ -8,7 +8,7 @@ namespace weir::project::formats {
 Sections read_sqlx(const SourceText& source, const sql::Dialect& dialect) {
   FileSection section = whole_file(source, dialect);
   section.transaction = !source.text.starts_with("-- no-transaction");
-  return {section};
+  return one(std::move(section));
 }
 
 }  // namespace weir::project::formats
