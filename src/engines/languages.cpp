@@ -26,9 +26,9 @@ const std::vector<Alias>& aliases() {
   static const Language kMysql{"mysql", mysql::dialect(), mysql::runs_in_transaction};
   static const Language kMariadb{"mariadb", mysql::mariadb_dialect(), mysql::runs_in_transaction};
   static const Language kSqlite{"sqlite", sqlite::dialect(), sqlite::runs_in_transaction};
-  static const std::vector<Alias> kAliases = {{"postgres", &kPostgres}, {"postgresql", &kPostgres},
-                                              {"mysql", &kMysql},       {"mariadb", &kMariadb},
-                                              {"sqlite", &kSqlite},     {"sqlite3", &kSqlite}};
+  static const std::vector<Alias> kAliases = {
+      {"postgres", &kPostgres}, {"postgresql", &kPostgres}, {"mysql", &kMysql},   {"mysql2", &kMysql},
+      {"mariadb", &kMariadb},   {"sqlite", &kSqlite},       {"sqlite3", &kSqlite}};
   return kAliases;
 }
 

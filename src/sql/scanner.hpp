@@ -61,6 +61,15 @@ class Scanner {
   std::size_t offset() const { return at_; }
   // Goes on reading at `offset`; for text that is not SQL, such as COPY data.
   void jump(std::size_t offset) { at_ = offset; }
+  // Whether `token`, the first of a statement, begins a `--x` that the dialect takes for a comment there and only
+  // there: MySQL's client. comment_at() then reads it.
+  bool begins_comment(const Token& token) const {
+    return dialect_->dash_comment_needs_blank && token.text == "-" && peek(0) == '-';
+  }
+  Token comment_at(const Token& token) {
+    at_ = token.begin;
+    return line_comment();
+  }
   // From here on `delimiter` is the terminator and `;` is not; an empty one or `;` restores the usual state.
   void set_delimiter(std::string delimiter) { delimiter_ = delimiter == ";" ? "" : std::move(delimiter); }
   bool has_own_delimiter() const { return !delimiter_.empty(); }

@@ -83,6 +83,8 @@ class Splitter {
         end_ = token.end();
       } else if (token.is_trivia()) {
         see_comment(token);
+      } else if (!open_ && scanner_.begins_comment(token)) {
+        see_comment(scanner_.comment_at(token));
       } else if (token.kind == TokenKind::kSemicolon && ends_statement()) {
         end_statement(token);
       } else {
@@ -186,6 +188,7 @@ class Splitter {
     if (open_ && scanner_.has_own_delimiter() && is_delimiter_line(text_, token))
       fail(begin_, fmt::format("this statement is not ended by {}", scanner_.delimiter()),
            fmt::format("add {} before the line that begins with DELIMITER", scanner_.delimiter()));
+    if (!open_ && token.text == ";") return;  // not the terminator, but no statement either
     if (!open_) check_visible(token);
     open_at(token);
     shape_.see(token);

@@ -43,7 +43,8 @@ inline void check_tokens(std::string_view text, const sql::Dialect& dialect) {
 
 inline bool has_client_commands(std::string_view text, const sql::Dialect& dialect) {
   if (!dialect.delimiter_command) return false;
-  return to_lower(text).find("delimiter") != std::string::npos || text.find('\\') != std::string_view::npos;
+  return to_lower(text).find("delimiter") != std::string::npos || text.find('\\') != std::string_view::npos ||
+         text.find("--") != std::string_view::npos;
 }
 
 inline void check_statements(std::string_view text, const engines::Language& engine) {

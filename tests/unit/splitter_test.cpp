@@ -252,9 +252,10 @@ bool is_gap(std::string_view text, const Dialect& dialect) {
   return true;
 }
 
-// Commands of a client and the terminators that DELIMITER names stand in gaps too; without them a gap is as above.
+// Commands of a client, the terminators that DELIMITER names and `--x` stand in gaps too.
 bool has_client_commands(std::string_view text) {
-  return text.find("DELIMITER") != std::string_view::npos || text.find("\\G") != std::string_view::npos;
+  return text.find("--") != std::string_view::npos || text.find("DELIMITER") != std::string_view::npos ||
+         text.find("\\G") != std::string_view::npos;
 }
 
 RC_GTEST_PROP(Splitter, StatementsAndGapsAreTheInput, ()) {

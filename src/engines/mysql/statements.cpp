@@ -2,58 +2,64 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
+#include "base/text.hpp"
 #include "engines/mysql/dialect.hpp"
 #include "sql/scanner.hpp"
 
 namespace weir::engines::mysql {
 namespace {
 
-constexpr std::size_t kLookAhead = 6;
-using Words = std::array<sql::Token, kLookAhead>;
-
-// The first words; MariaDB's reading knows more executable comments, and a MySQL statement has none of those.
-Words first_words(std::string_view statement) {
-  Words words;
-  sql::Scanner scanner(statement, mariadb_dialect());
-  for (auto& word : words) {
-    do word = scanner.next();
-    while (word.is_trivia());
+// The first words of a statement, in lower case; anything but a word is an empty string.
+std::vector<std::string> first_words(std::string_view statement, std::size_t count) {
+  std::vector<std::string> words;
+  sql::Scanner scanner(statement, dialect());
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd && words.size() < count;
+       token = scanner.next()) {
+    if (token.is_trivia()) continue;
+    words.push_back(token.kind == sql::TokenKind::kWord ? to_lower(token.text) : "");
   }
+  words.resize(count);
   return words;
 }
 
-bool is_any(const sql::Token& token, std::initializer_list<std::string_view> names) {
-  return std::any_of(names.begin(), names.end(), [&](std::string_view name) { return token.is_word(name); });
+template <std::size_t N>
+bool is_one_of(std::string_view word, const std::array<std::string_view, N>& words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// CREATE [OR REPLACE] TEMPORARY TABLE, DROP TEMPORARY TABLE
-bool is_temporary(const Words& words) {
-  return words[1].is_word("temporary") || (words[1].is_word("or") && words[3].is_word("temporary"));
+// Every word of a SET statement: `SET a = 1, @@session.autocommit = 0`.
+bool sets_what_commits(std::string_view statement) {
+  sql::Scanner scanner(statement, dialect());
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_word("autocommit") || token.is_word("password")) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
+std::string first_word(std::string_view statement) { return first_words(statement, 1)[0]; }
+
 // Source: MySQL manual, "Statements That Cause an Implicit Commit"; MariaDB, "SQL statements That Cause an Implicit
-// Commit".
+// Commit". CREATE and DROP TEMPORARY TABLE commit nothing, but such a table could hide one of the ledger's from the
+// transaction. A statement that begins with a comment the server executes has no word here: it counts as one of them.
 bool runs_in_transaction(std::string_view statement) {
-  const Words words = first_words(statement);
-  const auto& verb = words[0];
-  if (is_any(verb, {"create", "drop"})) return is_temporary(words);
-  if (is_any(verb, {"alter", "rename", "truncate", "grant", "revoke", "install", "uninstall", "analyze", "check",
-                    "optimize", "repair", "flush", "reset", "cache", "clone", "import", "backup"}))
-    return false;
-  if (verb.is_word("lock") || verb.is_word("unlock")) return false;
-  if (verb.is_word("load")) return !words[1].is_word("index");  // LOAD INDEX INTO CACHE; LOAD DATA is InnoDB's to undo
-  if (is_any(verb, {"start", "stop", "change"}))
-    return !is_any(words[1], {"slave", "replica", "replication", "master", "group_replication", "all"});
-  // SET PASSWORD and SET DEFAULT ROLE change accounts; SET autocommit = 1 commits.
-  if (verb.is_word("set")) {
-    if (words[1].is_word("password")) return false;
-    if (words[1].is_word("default")) return !words[2].is_word("role");
-    return std::none_of(words.begin() + 1, words.end(), [](const auto& word) { return word.is_word("autocommit"); });
-  }
-  return true;
+  constexpr std::array<std::string_view, 35> kCommits{
+      "alter",     "analyze",  "backup", "begin",   "binlog",   "cache",     "call",   "change", "check",
+      "clone",     "commit",   "create", "drop",    "execute",  "flush",     "grant",  "import", "install",
+      "lock",      "optimize", "purge",  "release", "rename",   "repair",    "reset",  "revoke", "rollback",
+      "savepoint", "shutdown", "start",  "stop",    "truncate", "uninstall", "unlock", "xa"};
+  const auto words = first_words(statement, 2);
+  if (words[0] == "load") return words[1] != "index";
+  if (words[0] == "set") return !sets_what_commits(statement);
+  return !words[0].empty() && !is_one_of(words[0], kCommits);
+}
+
+bool alters_session(std::string_view statement) {
+  constexpr std::array<std::string_view, 5> kSession{"set", "use", "prepare", "deallocate", "kill"};
+  return is_one_of(first_word(statement), kSession);
 }
 
 }  // namespace weir::engines::mysql

@@ -76,9 +76,13 @@ Format format_named(std::string_view name) {
 Format detect_format(const SourceText& source, const sql::Dialect& dialect) {
   if (source.text.starts_with("-- no-transaction")) return Format::kSqlx;
   sql::Scanner scanner(source.text, dialect);
-  bool behind_statement = false;
+  bool behind_statement = false, in_statement = false;
   for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
-    if (!token.is_trivia()) behind_statement = true;
+    if (!in_statement && scanner.begins_comment(token)) token = scanner.comment_at(token);
+    if (!token.is_trivia()) {
+      in_statement = token.kind != sql::TokenKind::kSemicolon;
+      behind_statement = behind_statement || in_statement;
+    }
     if (token.kind != sql::TokenKind::kLineComment || !token.text.starts_with("--")) continue;
     if (const auto format = format_of_comment(token.text, behind_statement)) return *format;
   }
