@@ -22,30 +22,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kInvisibl
     {"\xEF\xBB\xBF", "U+FEFF"},
 }};
 
-// Line and column of growing offsets, in one pass over the text.
-class LineCounter {
- public:
-  LineCounter(std::string_view text, const Origin& origin) : text_(text), line_(origin.line), column_(origin.column) {}
-  void advance_to(std::size_t offset) {
-    for (; at_ < offset; ++at_) {
-      if (text_[at_] == '\n') {
-        ++line_;
-        column_ = 1;
-      } else {
-        ++column_;
-      }
-    }
-  }
-  int line() const { return line_; }
-  int column() const { return column_; }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int line_;
-  int column_;
-};
-
 // The offset behind the `\.` line that ends COPY data, or npos.
 std::size_t end_of_copy_data(std::string_view text, std::size_t from) {
   std::size_t line = text.find('\n', from);
@@ -68,7 +44,7 @@ class Splitter {
         origin_(origin),
         options_(options),
         scanner_(text, dialect),
-        counter_(text, origin),
+        places_(text, origin),
         shape_(dialect) {
     scanner_.set_delimiter(options.delimiter);
   }
@@ -127,9 +103,9 @@ class Splitter {
 
   void close(std::size_t to) {
     if (open_) {
-      counter_.advance_to(begin_);
+      places_.advance_to(begin_);
       statements_.push_back(
-          {std::string(text_.substr(begin_, to - begin_)), begin_, counter_.line(), counter_.column()});
+          {std::string(text_.substr(begin_, to - begin_)), begin_, places_.line(), places_.column()});
       shape_ = StatementShape(*dialect_);
     }
     open_ = false;
@@ -222,7 +198,7 @@ class Splitter {
   const Origin& origin_;
   const SplitOptions& options_;
   Scanner scanner_;
-  LineCounter counter_;
+  Places places_;
   StatementShape shape_;
   std::vector<Statement> statements_;
   bool open_ = false;
@@ -233,18 +209,6 @@ class Splitter {
 };
 
 }  // namespace
-
-Place place_of(std::string_view text, std::size_t offset, const Origin& origin) {
-  offset = std::min(offset, text.size());
-  LineCounter counter(text, origin);
-  counter.advance_to(offset);
-  const auto before = text.rfind('\n', offset == 0 ? 0 : offset - 1);
-  const std::size_t begin = offset == 0 || before == std::string_view::npos ? 0 : before + 1;
-  const auto end = text.find('\n', offset);
-  std::string line(text.substr(begin, end == std::string_view::npos ? end : end - begin));
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return {origin.file, counter.line(), counter.column(), line};
-}
 
 std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
                                         const SplitOptions& options) {

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.hpp"
 #include "sql/dialect.hpp"
+#include "sql/place.hpp"
 
 namespace weir::sql {
 
@@ -17,13 +17,6 @@ struct Statement {
   std::string text;
   std::size_t offset = 0;  // of its first byte in the text that was split
   int line = 1;            // from 1, in the user's file
-  int column = 1;
-};
-
-// Where a text stands in a user's file.
-struct Origin {
-  std::string file;
-  int line = 1;
   int column = 1;
 };
 
@@ -49,8 +42,5 @@ std::vector<Statement> split_statements(std::string_view text, const Dialect& di
                                         const SplitOptions& options);
 std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
                                         const MarkerCheck& is_marker = nullptr);
-
-// The place of byte `offset` of `text`, which begins at `origin` in its file.
-Place place_of(std::string_view text, std::size_t offset, const Origin& origin);
 
 }  // namespace weir::sql
