@@ -67,7 +67,7 @@ class Splitter {
         see_token(token);
       }
     }
-    if (open_ && shape_.in_body() && !scanner_.has_own_delimiter())
+    if (open_ && shape_.in_body())
       fail(begin_, "the body of this statement has no END",
            dialect_->delimiter_command ? "close the body with END; or write DELIMITER around it"
                                        : "close the body with END;");
@@ -104,8 +104,7 @@ class Splitter {
   void close(std::size_t to) {
     if (open_) {
       places_.advance_to(begin_);
-      statements_.push_back(
-          {std::string(text_.substr(begin_, to - begin_)), begin_, places_.line(), places_.column()});
+      statements_.push_back({std::string(text_.substr(begin_, to - begin_)), begin_, places_.line(), places_.column()});
       shape_ = StatementShape(*dialect_);
     }
     open_ = false;
@@ -113,7 +112,7 @@ class Splitter {
 
   void see_comment(const Token& token) {
     if (token.kind != TokenKind::kLineComment || !options_.is_marker) return;
-    if (shape_.in_body() && !scanner_.has_own_delimiter() && open_) return;
+    if (open_ && shape_.in_body()) return;
     if (!options_.is_marker(token.text, token.begin)) return;
     close(end_);
     scanner_.set_delimiter(options_.delimiter);

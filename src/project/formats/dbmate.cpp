@@ -28,8 +28,11 @@ Sections read_dbmate(const SourceText& source, const sql::Dialect& dialect) {
   Sections sections;
   for (const auto& section : migration.sections) {
     FileSection read{std::string(to_string(section.kind)), section.line, section.transaction, {}, section.statements};
-    if (section.lock_timeout)
-      read.options.emplace_back("lock_timeout", fmt::format("{}ms", section.lock_timeout->count()));
+    const auto add_timeout = [&](const char* name, const std::optional<Milliseconds>& timeout) {
+      if (timeout) read.options.emplace_back(name, fmt::format("{}ms", timeout->count()));
+    };
+    add_timeout("lock_timeout", section.lock_timeout);
+    add_timeout("statement_timeout", section.statement_timeout);
     sections.push_back(std::move(read));
   }
   return sections;
