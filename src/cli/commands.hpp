@@ -18,5 +18,6 @@ int run_command(const Context& context, const RedoOptions& options);
 int run_command(const Context& context, const StatusOptions& options);
 int run_command(const Context& context, const RunOptions& options);
 int run_command(const Context& context, const VerifyOptions& options);
+int run_command(const Context& context, const InspectOptions& options);
 
 }  // namespace weir::cli

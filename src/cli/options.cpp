@@ -48,12 +48,13 @@ struct Parser {
   RedoOptions redo;
   RunOptions run;
   VerifyOptions verify;
+  InspectOptions inspect;
   std::string url, lock_wait, rollback_wait, baseline_wait, redo_wait, to, verify_name;
   std::int64_t steps = 0;
   std::vector<std::string> parameters;
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
-      *baseline_command, *redo_command, *status_command, *run_command, *verify_command;
+      *baseline_command, *redo_command, *status_command, *run_command, *verify_command, *inspect_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -67,6 +68,7 @@ struct Parser {
     add_new();
     add_deploy();
     add_data();
+    add_inspect();
   }
 
   void add_new() {
@@ -127,8 +129,18 @@ struct Parser {
     verify_command->add_option("name", verify_name, "name or version of one migration (default: all)");
   }
 
+  void add_inspect() {
+    inspect_command = app.add_subcommand("inspect", "show how weir reads a file: sections, statements, transactions");
+    inspect_command->add_option("file", inspect.file, "a migration, of weir or another tool, or any SQL file")
+        ->required();
+    inspect_command->add_option("--engine", inspect.engine,
+                                "postgres, mysql, mariadb or sqlite (default: the project's)");
+    inspect_command->add_option("--format", inspect.format, "raw, dbmate, goose, ... (default: as the file tells)");
+  }
+
   Command chosen() {
     if (init_command->parsed()) return InitOptions{};
+    if (inspect_command->parsed()) return inspect;
     if (schema_command->parsed()) return schema;
     if (data_command->parsed()) return data;
     if (status_command->parsed()) return StatusOptions{};
@@ -165,9 +177,9 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume", "cancel",   "tune",
-                                                  "watch", "undo",   "worker",     "serve",  "rehearse", "adopt",
-                                                  "dump",  "doctor", "completion", "inspect"};
+  static const std::vector<std::string> kLater = {"plan",     "lint",  "pause", "resume", "cancel",
+                                                  "tune",     "watch", "undo",  "worker", "serve",
+                                                  "rehearse", "adopt", "dump",  "doctor", "completion"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

@@ -60,6 +60,11 @@ struct RunOptions {
 struct VerifyOptions {
   std::optional<std::string> name;
 };
+struct InspectOptions {
+  std::string file;
+  std::optional<std::string> engine;
+  std::optional<std::string> format;
+};
 
 // Text to print and the exit code: --help, --version.
 struct Printed {
@@ -67,7 +72,7 @@ struct Printed {
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions>;
+                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions, InspectOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -101,12 +101,16 @@ std::string last_part(std::string_view table) {
 
 }  // namespace
 
+TableSet tables_of(std::string_view statement, const sql::Dialect& dialect) {
+  return TableReader(significant_tokens(statement, dialect)).read();
+}
+
 TableSet tables_touched(const project::Migration& migration, const sql::Dialect& dialect) {
   if (migration.kind == project::Kind::kData) return std::set<std::string>{last_part(migration.data.over.text)};
   std::set<std::string> all;
   for (const auto* section : migration.all(project::SectionKind::kUp)) {
     for (const auto& statement : section->statements) {
-      const TableSet names = TableReader(significant_tokens(statement.text, dialect)).read();
+      const TableSet names = tables_of(statement.text, dialect);
       if (!names) return std::nullopt;
       all.insert(names->begin(), names->end());
     }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 
 #include "project/migration.hpp"
 
@@ -13,6 +14,8 @@ namespace weir::migrate {
 // "any table".
 using TableSet = std::optional<std::set<std::string>>;
 
+// Of one statement.
+TableSet tables_of(std::string_view statement, const sql::Dialect& dialect);
 TableSet tables_touched(const project::Migration& migration, const sql::Dialect& dialect);
 bool may_overlap(const TableSet& a, const TableSet& b);
 

@@ -327,12 +327,13 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   std::vector<Marker> markers;
   std::vector<HeaderLine> header;
   std::vector<std::pair<std::size_t, std::string_view>> late_header;  // offset and key
+  sql::Places places(migration.text, origin);
   const auto is_marker = [&](std::string_view comment, std::size_t offset) {
     if (!markers.empty() && comment.starts_with("--")) {
       if (const auto key = header_key_of(comment); !key.empty()) late_header.emplace_back(offset, key);
     }
     if (!may_matter(comment, markers.empty())) return false;
-    const Place place = sql::place_of(migration.text, offset, origin);
+    const Place place = places.at(offset);
     if (auto marker = read_marker(comment, offset, place, kind)) {
       migration.sections.push_back(make_section(*marker, place));
       markers.push_back(std::move(*marker));

@@ -1,6 +1,7 @@
 // How an engine's SQL text is read, as data: one scanner serves all engines, each engine hands it its own Dialect.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -20,10 +21,21 @@ struct Dialect {
   bool bracket_identifiers = false;        // [...]
   bool dollar_in_identifiers = false;      // a$b is one word
   bool double_colon_casts = false;         // a::b (never a placeholder)
+  bool byte_order_mark_is_blank = false;   // U+FEFF anywhere between tokens
+  bool executable_comments = false;        // /*!40101 SET ... */ is SQL, not a comment
+  bool m_executable_comments = false;      // /*M!100100 SET ... */ too
   bool begin_atomic = false;               // CREATE FUNCTION ... BEGIN ATOMIC ... END
   bool trigger_bodies = false;             // CREATE TRIGGER ... BEGIN ...; END
+  bool stored_programs = false;            // CREATE PROCEDURE ... BEGIN ... IF ... END IF; END
+  bool compound_statements = false;        // BEGIN NOT ATOMIC ...; END outside stored programs
   bool semicolons_in_parentheses = false;  // CREATE RULE ... DO (a; b)
   bool copy_from_stdin = false;            // data lines follow the statement
+  // What the engine's own client takes for itself and never sends.
+  bool delimiter_command = false;                   // DELIMITER //, and \g and \G as terminators
+  bool backslash_commands = false;                  // \connect, \!
+  bool dot_commands = false;                        // .read
+  std::span<const std::string_view> client_words;   // words that begin a client command: `source`
+  std::span<const std::string_view> dump_commands;  // backslash commands that stand in pairs around a dump
   char identifier_quote = '"';
   enum class Markers { kDollarNumber, kQuestionNumber, kQuestion } markers = Markers::kQuestion;
 

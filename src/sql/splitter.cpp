@@ -1,140 +1,26 @@
 #include "sql/splitter.hpp"
 
 #include <algorithm>
+#include <array>
+#include <fmt/format.h>
+#include <optional>
 
-#include "base/text.hpp"
+#include "sql/client_command.hpp"
 #include "sql/scanner.hpp"
+#include "sql/statement_shape.hpp"
 
 namespace weir::sql {
 namespace {
 
-// Follows one statement word by word, to know whether a semicolon ends it. Bodies that hold semicolons of their own:
-// BEGIN ATOMIC ... END of PostgreSQL routines, BEGIN ... END of SQLite triggers, parentheses (CREATE RULE ... DO (a;
-// b)).
-class Shape {
- public:
-  explicit Shape(const Dialect& dialect) : dialect_(&dialect) {}
-
-  void see(const Token& token) {
-    if (token.text == "(") ++parentheses_;
-    if (token.text == ")" && parentheses_ > 0) --parentheses_;
-    if (token.kind == TokenKind::kWord) {
-      if (in_body_) {
-        see_body(token);
-      } else {
-        see_head(token);
-      }
-    }
-    previous_is_begin_ = token.is_word("begin");
-    previous_is_dot_ = token.text == ".";
-  }
-
-  bool semicolon_ends() const { return !in_body_ && (parentheses_ == 0 || !dialect_->semicolons_in_parentheses); }
-  bool in_body() const { return in_body_; }
-  bool is_copy_from_stdin() const { return copy_ && from_stdin_; }
-
- private:
-  void see_head(const Token& token) {
-    ++words_;
-    if (words_ == 1) {
-      create_ = token.is_word("create");
-      copy_ = dialect_->copy_from_stdin && token.is_word("copy");
-      if (token.is_word("explain")) words_ = 0;  // EXPLAIN [QUERY PLAN] <statement>
-      return;
-    }
-    if (!create_ && words_ <= 2 && (token.is_word("query") || token.is_word("plan"))) words_ = 0;
-    if (copy_) see_copy(token);
-    if (create_) see_create(token);
-  }
-
-  void see_copy(const Token& token) {
-    if (parentheses_ > 0) return;
-    if (token.is_word("from")) copy_from_ = true;
-    if (copy_from_ && token.is_word("stdin")) from_stdin_ = true;
-  }
-
-  void see_create(const Token& token) {
-    if (dialect_->trigger_bodies && words_ <= 3 && token.is_word("trigger")) trigger_ = true;
-    if (trigger_ && parentheses_ == 0 && !previous_is_dot_) {
-      // CASE ... END may stand in the WHEN clause before BEGIN.
-      if (token.is_word("case")) ++cases_;
-      if (token.is_word("end") && cases_ > 0) --cases_;
-      if (token.is_word("begin") && cases_ == 0) enter_body();
-    }
-    if (dialect_->begin_atomic && token.is_word("atomic") && previous_is_begin_) enter_body();
-  }
-
-  void enter_body() {
-    in_body_ = true;
-    depth_ = 1;
-    cases_ = 0;
-  }
-
-  void see_body(const Token& token) {
-    if (previous_is_dot_) return;  // x.end is a column
-    if (token.is_word("case")) ++cases_;
-    if (token.is_word("begin") && dialect_->begin_atomic) ++depth_;
-    if (!token.is_word("end")) return;
-    if (cases_ > 0) {
-      --cases_;
-    } else if (--depth_ == 0) {
-      in_body_ = false;
-    }
-  }
-
-  const Dialect* dialect_;
-  int words_ = 0;
-  int parentheses_ = 0;
-  int cases_ = 0;
-  int depth_ = 0;
-  bool create_ = false, trigger_ = false, in_body_ = false;
-  bool copy_ = false, copy_from_ = false, from_stdin_ = false;
-  bool previous_is_begin_ = false, previous_is_dot_ = false;
-};
-
-[[noreturn]] void fail(std::string_view text, std::size_t offset, const Origin& origin, const std::string& message,
-                       const std::string& hint) {
-  throw Error(Code::kInvalidFile, message).at(place_of(text, offset, origin)).hint(hint);
-}
-
-void check(const Scanner& scanner, std::string_view text, const Origin& origin) {
-  switch (scanner.problem()) {
-    case ScanProblem::kNone: return;
-    case ScanProblem::kUnterminatedString:
-      fail(text, scanner.problem_offset(), origin, "this string is never closed", "add the closing '");
-    case ScanProblem::kUnterminatedDollarQuote:
-      fail(text, scanner.problem_offset(), origin, "this dollar quote is never closed",
-           "the closing tag must equal the opening one, letter by letter");
-    case ScanProblem::kUnterminatedComment:
-      fail(text, scanner.problem_offset(), origin, "this comment is never closed", "add the closing */");
-    case ScanProblem::kUnterminatedIdentifier:
-      fail(text, scanner.problem_offset(), origin, "this quoted name is never closed", "add the closing quote");
-  }
-}
-
-// Line and column of growing offsets, in one pass over the text.
-class LineCounter {
- public:
-  LineCounter(std::string_view text, const Origin& origin) : text_(text), line_(origin.line), column_(origin.column) {}
-  void advance_to(std::size_t offset) {
-    for (; at_ < offset; ++at_) {
-      if (text_[at_] == '\n') {
-        ++line_;
-        column_ = 1;
-      } else {
-        ++column_;
-      }
-    }
-  }
-  int line() const { return line_; }
-  int column() const { return column_; }
-
- private:
-  std::string_view text_;
-  std::size_t at_ = 0;
-  int line_;
-  int column_;
-};
+// Characters that look like a blank and are none for any engine.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 6> kInvisible = {{
+    {"\xC2\x85", "U+0085"},
+    {"\xC2\xA0", "U+00A0"},
+    {"\xE2\x80\x8B", "U+200B"},
+    {"\xE2\x80\xA8", "U+2028"},
+    {"\xE3\x80\x80", "U+3000"},
+    {"\xEF\xBB\xBF", "U+FEFF"},
+}};
 
 // The offset behind the `\.` line that ends COPY data, or npos.
 std::size_t end_of_copy_data(std::string_view text, std::size_t from) {
@@ -150,72 +36,187 @@ std::size_t end_of_copy_data(std::string_view text, std::size_t from) {
   return std::string_view::npos;
 }
 
+class Splitter {
+ public:
+  Splitter(std::string_view text, const Dialect& dialect, const Origin& origin, const SplitOptions& options)
+      : text_(text),
+        dialect_(&dialect),
+        origin_(origin),
+        options_(options),
+        scanner_(text, dialect),
+        places_(text, origin),
+        shape_(dialect) {
+    scanner_.set_delimiter(options.delimiter);
+  }
+
+  std::vector<Statement> run() {
+    for (;;) {
+      const Token token = scanner_.next();
+      check_scanner();
+      if (token.kind == TokenKind::kEnd) break;
+      if (token.kind == TokenKind::kCommentFrame) {
+        open_at(token);
+        end_ = token.end();
+      } else if (token.is_trivia()) {
+        see_comment(token);
+      } else if (!open_ && scanner_.begins_comment(token)) {
+        see_comment(scanner_.comment_at(token));
+      } else if (token.kind == TokenKind::kSemicolon && ends_statement()) {
+        end_statement(token);
+      } else {
+        see_token(token);
+      }
+    }
+    if (open_ && shape_.in_body())
+      fail(begin_, "the body of this statement has no END",
+           dialect_->delimiter_command ? "close the body with END; or write DELIMITER around it"
+                                       : "close the body with END;");
+    if (dump_key_) fail(dump_offset_, "this command has no counterpart at the end of the dump", "write it again");
+    close(end_);
+    return std::move(statements_);
+  }
+
+ private:
+  [[noreturn]] void fail(std::size_t offset, const std::string& message, const std::string& hint) const {
+    throw Error(Code::kInvalidFile, message).at(place_of(text_, offset, origin_)).hint(hint);
+  }
+
+  void check_scanner() const {
+    const std::size_t at = scanner_.problem_offset();
+    switch (scanner_.problem()) {
+      case ScanProblem::kNone: return;
+      case ScanProblem::kUnterminatedString: fail(at, "this string is never closed", "add the closing '");
+      case ScanProblem::kUnterminatedDollarQuote:
+        fail(at, "this dollar quote is never closed", "the closing tag must equal the opening one, letter by letter");
+      case ScanProblem::kUnterminatedComment: fail(at, "this comment is never closed", "add the closing */");
+      case ScanProblem::kUnterminatedIdentifier: fail(at, "this quoted name is never closed", "add the closing quote");
+    }
+  }
+
+  bool ends_statement() const { return scanner_.has_own_delimiter() || shape_.semicolon_ends(); }
+
+  void open_at(const Token& token) {
+    if (open_) return;
+    open_ = true;
+    begin_ = token.begin;
+  }
+
+  void close(std::size_t to) {
+    if (open_) {
+      places_.advance_to(begin_);
+      statements_.push_back({std::string(text_.substr(begin_, to - begin_)), begin_, places_.line(), places_.column()});
+      shape_ = StatementShape(*dialect_);
+    }
+    open_ = false;
+  }
+
+  void see_comment(const Token& token) {
+    if (token.kind != TokenKind::kLineComment || !options_.is_marker) return;
+    if (open_ && shape_.in_body()) return;
+    if (!options_.is_marker(token.text, token.begin)) return;
+    close(end_);
+    scanner_.set_delimiter(options_.delimiter);
+  }
+
+  void end_statement(const Token& token) {
+    if (scanner_.in_frame())
+      fail(scanner_.frame_offset(), "a terminator stands inside this executable comment, which cuts it in two",
+           "close the comment before it, or write DELIMITER around it");
+    if (!open_ || !shape_.is_copy_from_stdin()) return close(end_);
+    const std::size_t data_end = end_of_copy_data(text_, token.end());
+    if (data_end == std::string_view::npos)
+      fail(begin_, "the data of this COPY ... FROM stdin never ends", "end the data with a line \\.");
+    check_rest_of_copy_line(token.end());
+    scanner_.jump(data_end);
+    close(data_end);
+  }
+
+  // psql runs what stands there after the data; as a part of the statement it would be lost.
+  void check_rest_of_copy_line(std::size_t from) const {
+    const std::string_view line = text_.substr(from, std::min(text_.find('\n', from), text_.size()) - from);
+    Scanner rest(line, *dialect_);
+    for (Token token = rest.next(); token.kind != TokenKind::kEnd; token = rest.next()) {
+      if (!token.is_trivia() && token.kind != TokenKind::kSemicolon)
+        fail(from + token.begin, "a statement stands on the line of COPY, before its data", "put it behind the data");
+    }
+  }
+
+  void see_token(const Token& token) {
+    const ClientCommand command = open_ ? command_inside(token, scanner_.in_frame(), *dialect_)
+                                        : command_at_start(text_, token, scanner_.delimiter(), *dialect_);
+    switch (command.kind) {
+      case ClientCommand::Kind::kNone: break;
+      case ClientCommand::Kind::kDelimiter: scanner_.set_delimiter(command.argument); return scanner_.jump(command.end);
+      case ClientCommand::Kind::kStatement:
+        open_at(token);
+        scanner_.jump(command.end);
+        return close(command.end);
+      case ClientCommand::Kind::kDump: return see_dump_command(token, command);
+      case ClientCommand::Kind::kEnd: return end_statement(token);
+      case ClientCommand::Kind::kInvalid:
+        fail(token.begin, command.argument,
+             "write `DELIMITER //` on a line of its own, and `DELIMITER ;` behind the body");
+      case ClientCommand::Kind::kRefused:
+        fail(token.begin, fmt::format("`{}` is a command of the client, not SQL", command.name),
+             "weir sends SQL only: remove it, or write what it stands for");
+    }
+    if (open_ && scanner_.has_own_delimiter() && is_delimiter_line(text_, token))
+      fail(begin_, fmt::format("this statement is not ended by {}", scanner_.delimiter()),
+           fmt::format("add {} before the line that begins with DELIMITER", scanner_.delimiter()));
+    if (!open_ && token.text == ";") return;  // not the terminator, but no statement either
+    if (!open_) check_visible(token);
+    open_at(token);
+    shape_.see(token);
+    end_ = token.end();
+  }
+
+  void see_dump_command(const Token& token, const ClientCommand& command) {
+    if (options_.kind != TextKind::kDump)
+      fail(token.begin, fmt::format("`{}` is a command of the client, not SQL", command.name), "remove it");
+    const bool first = command.name.substr(1) == dialect_->dump_commands.front();
+    if (first == dump_key_.has_value() || command.argument.empty() || (dump_key_ && *dump_key_ != command.argument))
+      fail(token.begin, fmt::format("`{}` does not stand in a pair with one key", command.name),
+           "pg_dump writes \\restrict KEY at the start and \\unrestrict KEY at the end");
+    dump_key_ = first ? std::optional(command.argument) : std::nullopt;
+    dump_offset_ = token.begin;
+    scanner_.jump(command.end);
+  }
+
+  void check_visible(const Token& token) const {
+    if (token.kind != TokenKind::kWord || static_cast<unsigned char>(token.text[0]) < 0x80) return;
+    for (const auto& [bytes, name] : kInvisible) {
+      if (token.text.starts_with(bytes))
+        fail(token.begin,
+             fmt::format("an invisible character ({}) stands here, which the engine takes for a name", name),
+             "remove it");
+    }
+  }
+
+  std::string_view text_;
+  const Dialect* dialect_;
+  const Origin& origin_;
+  const SplitOptions& options_;
+  Scanner scanner_;
+  Places places_;
+  StatementShape shape_;
+  std::vector<Statement> statements_;
+  bool open_ = false;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::optional<std::string> dump_key_;
+  std::size_t dump_offset_ = 0;
+};
+
 }  // namespace
 
-Place place_of(std::string_view text, std::size_t offset, const Origin& origin) {
-  offset = std::min(offset, text.size());
-  LineCounter counter(text, origin);
-  counter.advance_to(offset);
-  const auto before = text.rfind('\n', offset == 0 ? 0 : offset - 1);
-  const std::size_t begin = offset == 0 || before == std::string_view::npos ? 0 : before + 1;
-  const auto end = text.find('\n', offset);
-  std::string line(text.substr(begin, end == std::string_view::npos ? end : end - begin));
-  if (!line.empty() && line.back() == '\r') line.pop_back();
-  return {origin.file, counter.line(), counter.column(), line};
+std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
+                                        const SplitOptions& options) {
+  return Splitter(text, dialect, origin, options).run();
 }
 
 std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
                                         const MarkerCheck& is_marker) {
-  std::vector<Statement> statements;
-  Scanner scanner(text, dialect);
-  LineCounter counter(text, origin);
-  Shape shape(dialect);
-  bool open = false;
-  std::size_t begin = 0;
-  std::size_t end = 0;
-  const auto close = [&](std::size_t to) {
-    if (open) {
-      counter.advance_to(begin);
-      statements.push_back({std::string(text.substr(begin, to - begin)), begin, counter.line(), counter.column()});
-    }
-    open = false;
-    shape = Shape(dialect);
-  };
-  for (;;) {
-    const Token token = scanner.next();
-    check(scanner, text, origin);
-    if (token.kind == TokenKind::kEnd) break;
-    if (token.is_trivia()) {
-      if (token.kind == TokenKind::kLineComment && is_marker && !shape.in_body() &&
-          is_marker(token.text, token.begin)) {
-        close(end);
-      }
-      continue;
-    }
-    if (token.kind == TokenKind::kSemicolon && shape.semicolon_ends()) {
-      if (open && shape.is_copy_from_stdin()) {
-        const std::size_t data_end = end_of_copy_data(text, token.end());
-        if (data_end == std::string_view::npos) {
-          fail(text, begin, origin, "the data of this COPY ... FROM stdin never ends", "end the data with a line \\.");
-        }
-        scanner.jump(data_end);
-        close(data_end);
-      } else {
-        close(end);
-      }
-      continue;
-    }
-    if (!open) {
-      open = true;
-      begin = token.begin;
-    }
-    shape.see(token);
-    end = token.end();
-  }
-  if (open && shape.in_body())
-    fail(text, begin, origin, "the body of this statement has no END", "close the body with END;");
-  close(end);
-  return statements;
+  return split_statements(text, dialect, origin, SplitOptions{is_marker, TextKind::kMigration, ""});
 }
 
 }  // namespace weir::sql

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "base/error.hpp"
 #include "sql/dialect.hpp"
+#include "sql/place.hpp"
 
 namespace weir::sql {
 
@@ -20,22 +20,27 @@ struct Statement {
   int column = 1;
 };
 
-// Where a text stands in a user's file.
-struct Origin {
-  std::string file;
-  int line = 1;
-  int column = 1;
-};
-
 // Sees every line comment outside strings, comments, bodies and COPY data, also one behind other text of its line. When
 // it answers true the comment is a marker: it ends the statement before it, terminated or not.
 using MarkerCheck = std::function<bool(std::string_view comment, std::size_t offset)>;
 
-// Errors: kInvalidFile for an unterminated string, comment, dollar quote or body, at the place where it was opened.
+// What a text is; it decides about the commands of a client.
+enum class TextKind {
+  kMigration,
+  kDump,  // may stand between the Dialect::dump_commands
+};
+
+struct SplitOptions {
+  MarkerCheck is_marker;
+  TextKind kind = TextKind::kMigration;
+  std::string delimiter;  // the terminator at the beginning, and again behind every marker; empty: `;`
+};
+
+// Errors: kInvalidFile for an unterminated string, comment, dollar quote or body, at the place where it was opened, and
+// for a command that only the engine's client understands.
+std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
+                                        const SplitOptions& options);
 std::vector<Statement> split_statements(std::string_view text, const Dialect& dialect, const Origin& origin,
                                         const MarkerCheck& is_marker = nullptr);
-
-// The place of byte `offset` of `text`, which begins at `origin` in its file.
-Place place_of(std::string_view text, std::size_t offset, const Origin& origin);
 
 }  // namespace weir::sql

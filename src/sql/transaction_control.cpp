@@ -19,6 +19,7 @@ bool controls_transaction(std::string_view statement, const Dialect& dialect) {
   const Token second = next_significant(scanner);
   if (first.is_word("start") || first.is_word("prepare")) return second.is_word("transaction");
   if (first.is_word("commit") || first.is_word("rollback")) return !second.is_word("prepared");
+  if (first.is_word("begin") && dialect.compound_statements) return !second.is_word("not");  // BEGIN NOT ATOMIC
   return first.is_word("begin") || first.is_word("end") || first.is_word("abort");
 }
 

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <rapidcheck/gtest.h>
 
+#include "sql/identifier.hpp"
 #include "support/dialects.hpp"
 
 namespace weir::sql {

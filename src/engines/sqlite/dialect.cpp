@@ -9,7 +9,9 @@ const sql::Dialect& dialect() {
     d.backtick_identifiers = true;
     d.bracket_identifiers = true;
     d.dollar_in_identifiers = true;
+    d.byte_order_mark_is_blank = true;
     d.trigger_bodies = true;
+    d.dot_commands = true;
     d.markers = sql::Dialect::Markers::kQuestionNumber;
     return d;
   }();
