@@ -17,7 +17,7 @@ constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (key, value) VALUE
 }  // namespace
 
 Ledger::Ledger(const db::Database& database, db::Connection& connection, const std::string& schema)
-    : database_(&database), connection_(&connection) {
+    : database_(&database), connection_(&connection), schema_(schema) {
   for (const auto table : kTables)
     fragments_.emplace(table, sql::quote(database.dialect(), {schema, std::string(table)}));
   fragments_.emplace("now", database.now_ms());
@@ -27,6 +27,12 @@ Ledger Ledger::over(db::Connection& connection) const {
   Ledger other = *this;
   other.connection_ = &connection;
   return other;
+}
+
+std::vector<sql::TableName> Ledger::tables() const {
+  std::vector<sql::TableName> tables;
+  for (const auto table : kTables) tables.push_back({schema_, std::string(table)});
+  return tables;
 }
 
 std::string Ledger::expand(std::string_view sql) const {

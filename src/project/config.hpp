@@ -18,9 +18,11 @@ struct Config {
   std::string schema_folder = "db/migrate";  // relative to root
   std::string data_folder = "db/data";
   std::optional<std::string> url;
-  std::string url_source;             // "--url", "weir.toml", ".env" or "DATABASE_URL"
-  std::int64_t inline_rows = 10'000;  // a table with at most so many rows is backfilled by `weir migrate` itself
-  Milliseconds lock_timeout{2000};    // per attempt of a DDL statement
+  std::string url_source;                   // "--url", "weir.toml", ".env" or "DATABASE_URL"
+  std::int64_t inline_rows = 10'000;        // a table with at most so many rows is backfilled by `weir migrate` itself
+  Milliseconds lock_timeout{2000};          // per attempt of a DDL statement
+  std::string dump_file = "db/schema.sql";  // of `weir dump`; relative to root
+  bool dump_after_migrate = false;
 };
 
 // Reads weir.toml of `directory` or its nearest parent that has one, and .env beside it.
