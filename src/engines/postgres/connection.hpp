@@ -34,6 +34,7 @@ class Connection final : public db::Connection {
   void set_statement_timeout(Milliseconds timeout) override;
   std::string session_id() override;
   Liveness session_liveness(const std::string& session_id) override;
+  std::vector<db::Diagnosis> diagnose() override;
   // Asks the server through a connection of its own: about one round trip.
   void cancel() noexcept override;
 
