@@ -16,5 +16,7 @@ int run_command(const Context& context, const RollbackOptions& options);
 int run_command(const Context& context, const StatusOptions& options);
 int run_command(const Context& context, const RunOptions& options);
 int run_command(const Context& context, const VerifyOptions& options);
+int run_command(const Context& context, const DumpOptions& options);
+int run_command(const Context& context, const DoctorOptions& options);
 
 }  // namespace weir::cli

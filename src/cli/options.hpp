@@ -53,13 +53,19 @@ struct VerifyOptions {
   std::optional<std::string> name;
 };
 
+struct DumpOptions {
+  std::optional<std::string> file;
+  bool check = false;
+};
+struct DoctorOptions {};
+
 // Text to print and the exit code: --help, --version.
 struct Printed {
   std::string text;
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             StatusOptions, RunOptions, VerifyOptions>;
+                             StatusOptions, RunOptions, VerifyOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;
