@@ -64,8 +64,8 @@ std::string ledger_tables(const db::Database& database, const std::string& prolo
 }  // namespace
 
 std::string schema_file(const db::Database& database, ledger::Ledger* ledger) {
-  // First the history: what is applied while the schema is read is then missing in both or in the list only, and is
-  // applied again visibly.
+  // First the history: what is applied while the schema is read may then be missing in the list, where a loaded
+  // database shows it (`already-exists`); an object missing from the schema nobody would notice.
   const auto entries = ledger != nullptr ? ledger::read_history(*ledger) : std::vector<ledger::Entry>{};
   const auto dump = database.dump_schema(ledger != nullptr ? ledger->tables() : std::vector<sql::TableName>{});
   std::string out = fmt::format(
