@@ -33,7 +33,7 @@ std::string read_bytes(const fs::path& path) {
 
 // Beside it and then renamed, so that nobody reads half of it. False, and the file untouched, when it is the same.
 bool write_file(const fs::path& path, const std::string& text) {
-  if (fs::exists(path) && read_bytes(path) == text) return false;
+  if (fs::is_regular_file(path) && read_bytes(path) == text) return false;
   const fs::path building = path.string() + ".new";
   const auto fail = [&](const std::string& why) {
     throw Error(Code::kConfig, fmt::format("cannot write {}: {}", path.string(), why))
@@ -52,7 +52,7 @@ bool write_file(const fs::path& path, const std::string& text) {
 }
 
 int check(const Context& context, const fs::path& path, const std::string& shown, const std::string& text) {
-  if (!fs::exists(path))
+  if (!fs::is_regular_file(path))
     throw Error(Code::kNotFound, fmt::format("there is no {}", shown)).hint("`weir dump` writes it; commit it");
   const auto differences = report::compare_schema_files(read_bytes(path), text);
   context.print(context.global.json ? report::to_json(differences, shown) : report::to_text(differences, shown));

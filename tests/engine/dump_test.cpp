@@ -51,11 +51,11 @@ class Dump : public DatabaseTest {
   }
   void migrations() {
     schema("20260101000000_table",
-           "-- change: it's\n-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
+           "-- change: c\n-- migrate:up\nCREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text);\n"
            "INSERT INTO t VALUES (1, 0, NULL);\n-- migrate:down\nDROP TABLE t;\n");
     data("20260102000000_fill",
          "-- over: t\n-- where: a IS NULL\n-- migrate:batch\nUPDATE t SET a = 'x' WHERE :batch\n");
-    schema("20260103000000_index", "-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n");
+    schema("20260103000000_it's_index", "-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n");
   }
 
  private:
@@ -81,8 +81,8 @@ TEST_P(Dump, HoldsNothingThatDiffersBetweenMachines) {
   migrations();
   ASSERT_EQ(weir({"migrate"}).exit_code, 0);
   const std::string text = dump();
-  for (const auto* noise : {"restrict", "Dumped", "Owner", "version 1", "3.4", "setval", "geheim", "sqlite_sequence",
-                            "statement_timeout", "GRANT", "127.0.0.1", "test@"})
+  for (const auto* noise : {"restrict", "Dumped", "Owner: -\n--", "version 1", "3.4", "setval", "geheim",
+                            "sqlite_sequence", "statement_timeout", "GRANT", "127.0.0.1", "test@"})
     EXPECT_FALSE(has(text, noise)) << noise << " stands in\n" << text;
   exec("INSERT INTO counted (note) VALUES ('a'), ('b')");
   EXPECT_EQ(dump(), text) << "counters are no schema";
@@ -110,13 +110,13 @@ TEST_P(Dump, LoadedMakesADatabaseThatIsMigrated) {
   EXPECT_EQ(migrate.err, "") << "no file counts as changed";
   const json status = json::parse(weir({"status", "--json", "--url", to}).out);
   EXPECT_EQ(status["migrations"][0]["state"], "applied");
-  EXPECT_EQ(status["migrations"][0]["change"], "it's");
+  EXPECT_EQ(status["migrations"][0]["change"], "c");
   EXPECT_GT(status["migrations"][0]["applied_at"], "2026-01-01");
   EXPECT_EQ(status["migrations"][1]["state"], "succeeded");
   schema("20260104000000_next", "-- migrate:up\nCREATE TABLE next (id int);\n");
   EXPECT_EQ(weir({"migrate", "--url", to}).exit_code, 0);
-  schema("20260103000000_index", "-- migrate:up\nCREATE INDEX t_b ON t (a);\n");
-  EXPECT_TRUE(has(weir({"migrate", "--url", to}).err, "index was changed after it was applied"));
+  schema("20260103000000_it's_index", "-- migrate:up\nCREATE INDEX t_b ON t (a);\n");
+  EXPECT_TRUE(has(weir({"migrate", "--url", to}).err, "it's_index was changed after it was applied"));
   EXPECT_EQ(weir({"rollback", "--url", to, "--to", "20260103000000"}).exit_code, 1) << "no migrate:down";
 }
 
@@ -168,7 +168,6 @@ TEST_P(Dump, WritesTheFileAndChecksIt) {
 
 TEST_P(Dump, FollowsADeployWhenTheProjectSaysSo) {
   migrations();
-  ASSERT_EQ(weir({"migrate", "--dry-run"}).exit_code, 0);
   project().write("weir.toml", "[dump]\nfile = \"db/structure.sql\"\nafter_migrate = true\n");
   const auto file = project().path() / "db/structure.sql";
   ASSERT_EQ(weir({"migrate", "--dry-run"}).exit_code, 0);

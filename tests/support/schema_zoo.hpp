@@ -37,8 +37,9 @@ CREATE TABLE people (
   "Strange ""name""" text COLLATE "C" DEFAULT E'a\\b\n',
   seen timestamptz DEFAULT '2026-01-01 00:00:00+00',
   boss bigint,
-  CONSTRAINT tall CHECK (height > 0) NOT VALID
+  CONSTRAINT tall CHECK (height > 0)
 );
+ALTER TABLE people ADD CONSTRAINT wide CHECK (width > 0) NOT VALID;
 CREATE TABLE "Select" (id bigint PRIMARY KEY, person bigint NOT NULL, EXCLUDE USING btree (person WITH =));
 ALTER TABLE people ADD COLUMN choice bigint;
 ALTER TABLE people ADD CONSTRAINT same_name FOREIGN KEY (choice) REFERENCES "Select" DEFERRABLE INITIALLY DEFERRED;
