@@ -13,6 +13,7 @@ struct Column {
   std::string name;
   std::string type;  // as the catalogue spells it
   bool nullable = true;
+  bool integer = false;  // holds integers (or NULL) and nothing else
 };
 
 // A unique key that rows can be paged by: valid, not partial, over plain columns, immediate, and compared by the same

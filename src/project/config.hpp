@@ -18,9 +18,13 @@ struct Config {
   std::string schema_folder = "db/migrate";  // relative to root
   std::string data_folder = "db/data";
   std::optional<std::string> url;
-  std::string url_source;                   // "--url", "weir.toml", ".env" or "DATABASE_URL"
-  std::int64_t inline_rows = 10'000;        // a table with at most so many rows is backfilled by `weir migrate` itself
-  Milliseconds lock_timeout{2000};          // per attempt of a DDL statement
+  std::string url_source;             // "--url", "weir.toml", ".env" or "DATABASE_URL"
+  std::int64_t inline_rows = 10'000;  // a table with at most so many rows is backfilled by `weir migrate` itself
+  Milliseconds lock_timeout{2000};    // per attempt of a DDL statement
+  // What happens to a migration that is older than the newest applied one.
+  enum class OutOfOrder { kApply, kRefuse } out_of_order = OutOfOrder::kApply;
+  Milliseconds lock_budget{60'000};         // for all attempts of one, pauses included
+  Milliseconds statement_timeout{0};        // of a statement of a schema migration; 0: none
   std::string dump_file = "db/schema.sql";  // of `weir dump`; relative to root
   bool dump_after_migrate = false;
 };

@@ -157,6 +157,13 @@ std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run) {
   return dump(json);
 }
 
+std::string baseline_to_json(const std::vector<const project::Migration*>& marked) {
+  ordered_json json = document();
+  json["marked"] = ordered_json::array();
+  for (const auto* one : marked) json["marked"].push_back({{"version", one->version.text()}, {"name", one->name}});
+  return dump(json);
+}
+
 std::string to_json(const std::vector<migrate::RolledBack>& rolled_back) {
   ordered_json json = document();
   json["rolled_back"] = ordered_json::array();

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ledger/history.hpp"
+#include "ledger/repeatables.hpp"
 
 namespace weir::report {
 namespace {
@@ -15,6 +16,11 @@ constexpr const char* kInsert =
     "statements_total, "
     "started_at_ms, applied_text, actor, weir_version) VALUES ({}, {}, {}, {}, 'applied', {}, {}, {}, 0, '', "
     "'weir dump', '');\n";
+
+constexpr const char* kInsertRepeatable =
+    "INSERT INTO weir_repeatables (name, checksum, applied_text, applied_at_ms, duration_ms, actor, weir_version) "
+    "VALUES "
+    "({}, {}, '', 0, 0, 'weir dump', '');\n";
 
 std::string literal(const sql::Dialect& dialect, std::string_view text) {
   std::string quoted = "'";
@@ -53,6 +59,17 @@ std::string applied_migrations(const db::Database& database, std::vector<ledger:
          fmt::format("UPDATE weir_migrations SET started_at_ms = {0}, applied_at_ms = {0};\n\n", database.now_ms());
 }
 
+// By name.
+std::string applied_repeatables(const db::Database& database, const std::vector<ledger::Repeatable>& repeatables) {
+  if (repeatables.empty()) return "";
+  std::string out = "-- weir: repeatable migrations\n";
+  for (const auto& one : repeatables) {
+    out += fmt::format(kInsertRepeatable, literal(database.dialect(), one.name),
+                       literal(database.dialect(), one.checksum));
+  }
+  return out + fmt::format("UPDATE weir_repeatables SET applied_at_ms = {};\n\n", database.now_ms());
+}
+
 std::string ledger_tables(const db::Database& database, const std::string& prologue) {
   std::string out = "-- weir: ledger\n";
   if (!prologue.empty()) out += prologue + "\n";
@@ -67,6 +84,7 @@ std::string schema_file(const db::Database& database, ledger::Ledger* ledger) {
   // First the history: what is applied while the schema is read may then be missing in the list, where a loaded
   // database shows it (`already-exists`); an object missing from the schema nobody would notice.
   const auto entries = ledger != nullptr ? ledger::read_history(*ledger) : std::vector<ledger::Entry>{};
+  const auto repeatables = ledger != nullptr ? ledger::read_repeatables(*ledger) : std::vector<ledger::Repeatable>{};
   const auto dump = database.dump_schema(ledger != nullptr ? ledger->tables() : std::vector<sql::TableName>{});
   std::string out = fmt::format(
       "-- Schema of a {} database, written by `weir dump`. Do not edit it: write a migration and dump again.\n\n",
@@ -76,6 +94,7 @@ std::string schema_file(const db::Database& database, ledger::Ledger* ledger) {
   if (ledger != nullptr) {
     out += ledger_tables(database, dump.ledger_prologue);
     out += applied_migrations(database, entries);
+    out += applied_repeatables(database, repeatables);
   }
   if (!dump.epilogue.empty()) out += dump.epilogue + "\n\n";
   out.pop_back();

@@ -201,6 +201,12 @@ std::string to_text(const migrate::Discrepancy& found, Colour colour) {
                      migrate::line_diff(found.entry.applied_text, found.migration->text));
 }
 
+std::string baseline_to_text(const std::vector<const project::Migration*>& marked, Colour colour) {
+  std::string text;
+  for (const auto* one : marked) text += verb("marked", kGreen, colour) + label(*one) + "  (not executed)\n";
+  return marked.empty() ? "nothing to mark: all of them are applied\n" : text;
+}
+
 std::string to_text(const migrate::RolledBack& one, Colour colour) {
   std::string line = verb("undone", kGreen, colour) + label(*one.migration) + " " + human_duration(one.elapsed);
   if (one.nothing_to_undo) line += "  (its migrate:down is empty: only the record was removed)";

@@ -55,6 +55,7 @@ class Dump : public DatabaseTest {
            "INSERT INTO t VALUES (1, 0, NULL);\n-- migrate:down\nDROP TABLE t;\n");
     data("20260102000000_fill",
          "-- over: t\n-- where: a IS NULL\n-- migrate:batch\nUPDATE t SET a = 'x' WHERE :batch\n");
+    schema("R__view", "DROP VIEW IF EXISTS r;\nCREATE VIEW r AS SELECT id FROM t;\n");
     schema("20260103000000_it's_index", "-- requires: fill\n-- migrate:up\nCREATE INDEX t_a ON t (a);\n");
   }
 
