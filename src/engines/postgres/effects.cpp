@@ -14,7 +14,7 @@
 namespace weir::engines::postgres {
 namespace {
 
-constexpr std::string_view kRepeatable = "may be repeated";
+constexpr std::string_view kMayBeRepeated = "may be repeated";
 
 // The kind of a statement, and the object it names as it is written.
 struct Target {
@@ -178,7 +178,7 @@ std::string look(Connection& connection, const std::string& statement) {
     case Target::Kind::kNewIndex: return look_at_table(connection, target);
     case Target::Kind::kDropIndex: return oid_of(connection, target.name);
     case Target::Kind::kReindex: return oids(invalid_indexes(connection));
-    case Target::Kind::kRepeatable: return std::string(kRepeatable);
+    case Target::Kind::kRepeatable: return std::string(kMayBeRepeated);
     case Target::Kind::kOther: break;
   }
   return {};
