@@ -65,11 +65,11 @@ void check_clock(const db::Database& database, db::Connection& connection, const
 
 void check_deploy_lock(const Status& status, Checks& checks) {
   if (!status.lock) {
-    checks.push_back({Level::kGood, "deploy-lock", "free", ""});
+    checks.push_back({Level::kGood, "deploy lock", "free", ""});
     return;
   }
   const bool stuck = status.lock->since != 0 && Milliseconds(status.now - status.lock->since) > kLongDeploy;
-  checks.push_back({stuck ? Level::kWarning : Level::kGood, "deploy-lock",
+  checks.push_back({stuck ? Level::kWarning : Level::kGood, "deploy lock",
                     "held by " + migrate::describe(*status.lock, status.now),
                     stuck ? "is that deploy alive? Ending its process frees the lock" : ""});
 }

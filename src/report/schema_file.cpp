@@ -74,8 +74,9 @@ std::string ledger_tables(const db::Database& database, const std::string& prolo
   std::string out = "-- weir: ledger\n";
   if (!prologue.empty()) out += prologue + "\n";
   for (const auto& statement : database.ledger_schema()) out += std::string(trim(statement)) + ";\n";
-  return out +
-         fmt::format("INSERT INTO weir_meta (key, value) VALUES ('ledger_version', '{}');\n\n", ledger::kLedgerVersion);
+  // `key` is a reserved word in some dialects.
+  return out + fmt::format("INSERT INTO weir_meta ({}, value) VALUES ('ledger_version', '{}');\n\n",
+                           database.dialect().quote("key"), ledger::kLedgerVersion);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "base/text.hpp"
 #include "support/database_test.hpp"
 
 namespace weir {
@@ -85,7 +86,7 @@ class Doctor : public DatabaseTest {
  private:
   Ended last_;
 };
-WEIR_ON_EVERY_ENGINE(Doctor);
+INSTANTIATE_TEST_SUITE_P(On, Doctor, ::testing::Values("sqlite", "postgres"), test::engine_name);
 
 TEST_P(Doctor, FindsAHealthyDatabaseHealthy) {
   if (!is_postgres()) exec("PRAGMA journal_mode = WAL");
@@ -97,7 +98,7 @@ TEST_P(Doctor, FindsAHealthyDatabaseHealthy) {
   EXPECT_EQ(document["schema"], 1);
   EXPECT_EQ(document["engine"], GetParam());
   for (const auto* subject :
-       {"connection", "version", "clock", "ledger", "deploy-lock", "migrations", "runs", "slices"})
+       {"connection", "version", "clock", "ledger", "deploy lock", "migrations", "runs", "slices"})
     EXPECT_TRUE(has(one(subject), "good: ")) << subject;
 }
 
@@ -153,13 +154,13 @@ TEST_P(Doctor, NamesWhoHoldsTheDeployLockAndSinceWhen) {
   table_and_fill("");
   const auto attempt = database().try_deploy_lock("somebody");
   ASSERT_TRUE(attempt.lock);
-  const std::string held = one("deploy-lock");
+  const std::string held = one("deploy lock");
   EXPECT_TRUE(has(held, "good: held by pid ")) << held;
   EXPECT_TRUE(has(held, "somebody")) << held;
   EXPECT_TRUE(has(held, "since ")) << held;
   ShiftedClock later(std::chrono::hours(1));
   const auto examination = report::examine(database(), config(), later);
-  EXPECT_EQ(level(examination, "deploy-lock"), "not good") << "an hour is long for a deploy";
+  EXPECT_EQ(level(examination, "deploy lock"), "not good") << "an hour is long for a deploy";
 }
 
 TEST_P(Doctor, ComparesTheClocks) {
@@ -194,20 +195,20 @@ WEIR_ON_POSTGRES(DoctorOnPostgres);
 TEST_P(DoctorOnPostgres, FindsAnInvalidIndexAndItsRemedyRemovesIt) {
   exec("CREATE TABLE t (n int); INSERT INTO t VALUES (1), (1)");
   test::thrown_by([&] { exec("CREATE UNIQUE INDEX CONCURRENTLY \"T n\" ON t (n)"); });
-  const std::string found = one("invalid-indexes");
+  const std::string found = one("invalid indexes");
   EXPECT_TRUE(has(found, "problem: \"public\".\"T n\" on table t is INVALID")) << found;
   EXPECT_TRUE(has(found, "REINDEX INDEX CONCURRENTLY \"public\".\"T n\";")) << found;
-  const std::string drop = remedy("invalid-indexes");
+  const std::string drop = remedy("invalid indexes");
   ASSERT_TRUE(drop.starts_with("DROP INDEX CONCURRENTLY \"public\".\"T n\";")) << drop;
   exec(drop.substr(0, drop.find(';')));
-  EXPECT_EQ(one("invalid-indexes"), "good: none");
+  EXPECT_EQ(one("invalid indexes"), "good: none");
 }
 
 TEST_P(DoctorOnPostgres, TakesAPartitionedIndexWithoutAllItsPartsForSound) {
   exec("CREATE TABLE p (n int) PARTITION BY RANGE (n); CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (9)");
   exec("CREATE INDEX p_n ON ONLY p (n)");
   EXPECT_EQ(number("SELECT count(*) FROM pg_index WHERE NOT indisvalid"), 1);
-  EXPECT_EQ(one("invalid-indexes"), "good: none");
+  EXPECT_EQ(one("invalid indexes"), "good: none");
 }
 
 TEST_P(DoctorOnPostgres, NamesAnIdleTransactionWithoutTheLiteralsOfItsQuery) {
@@ -249,6 +250,28 @@ TEST_P(DoctorOnPostgres, GivesTheGrantThatIsMissing) {
   EXPECT_TRUE(has(one("ledger", limited), "good: "));
 }
 
+// Servers refuse PREPARE TRANSACTION unless they are told otherwise, so this one is the test's own.
+TEST_P(DoctorOnPostgres, NamesAPreparedTransactionAndItsRemedyEndsIt) {
+  constexpr const char* kTool = WEIR_SOURCE_DIR "/tools/postgres-server";
+  const test::TempDir dir;
+  const std::string server = dir.path() / "server";
+  const Ended started =
+      test::run_process({kTool, "start", server, "-c", "fsync=off", "-c", "max_prepared_transactions=2"});
+  ASSERT_EQ(started.exit_code, 0) << started.err;
+  const std::string there(trim(started.out));
+  EXPECT_EQ(one("prepared transactions", there), "good: none");
+  const auto psql = [&](const std::string& sql) { return test::run_process({"psql", there, "-X", "-q", "-c", sql}); };
+  test::run_process({"psql", there, "-X", "-q", "-c", "BEGIN", "-c", "CREATE TABLE p (id int)", "-c",
+                     "PREPARE TRANSACTION 'it''s left'"});
+  const std::string found = one("prepared transactions", there);
+  EXPECT_TRUE(has(found, "warning: 'it''s left' of weir is ")) << found;
+  const std::string remedy = found.substr(found.find("ROLLBACK PREPARED"));
+  EXPECT_EQ(remedy, "ROLLBACK PREPARED 'it''s left';");
+  EXPECT_EQ(psql(remedy).exit_code, 0);
+  EXPECT_EQ(one("prepared transactions", there), "good: none");
+  test::run_process({kTool, "stop", server, "immediate"});
+}
+
 TEST_P(DoctorOnPostgres, NamesAMissingSchema) {
   EXPECT_TRUE(has(one("privileges", url() + "?search_path=nowhere"), "problem: no schema of search_path (nowhere)"));
 }
@@ -267,16 +290,16 @@ INSTANTIATE_TEST_SUITE_P(On, DoctorOnSqlite, ::testing::Values("sqlite"), test::
 
 TEST_P(DoctorOnSqlite, AdvisesTheLogAndItsRemedyTurnsItOn) {
   exec("CREATE TABLE t (id int)");
-  EXPECT_TRUE(has(one("journal-mode"), "warning: delete: "));
-  EXPECT_EQ(test::run_process({"sh", "-c", remedy("journal-mode")}).exit_code, 0);
-  EXPECT_EQ(one("journal-mode"), "good: wal");
+  EXPECT_TRUE(has(one("journal mode"), "warning: delete: "));
+  EXPECT_EQ(test::run_process({"sh", "-c", remedy("journal mode")}).exit_code, 0);
+  EXPECT_EQ(one("journal mode"), "good: wal");
 }
 
 TEST_P(DoctorOnSqlite, FindsRowsThatReferToNothing) {
   exec("CREATE TABLE a (id INTEGER PRIMARY KEY); CREATE TABLE b (a INTEGER REFERENCES a (id))");
-  EXPECT_TRUE(has(one("foreign-keys"), "good: "));
+  EXPECT_TRUE(has(one("foreign keys"), "good: "));
   exec("INSERT INTO b VALUES (5)");
-  EXPECT_TRUE(has(one("foreign-keys"), "problem: rows of table b refer to rows of a that do not exist -> sqlite3"));
+  EXPECT_TRUE(has(one("foreign keys"), "problem: rows of table b refer to rows of a that do not exist -> sqlite3"));
 }
 
 TEST_P(DoctorOnSqlite, FindsADamagedFile) {
@@ -295,11 +318,11 @@ TEST_P(DoctorOnSqlite, FindsADamagedFile) {
 
 TEST_P(DoctorOnSqlite, FindsALeftoverLockFileAndItsRemedyRemovesIt) {
   exec("CREATE TABLE t (id int)");
-  EXPECT_EQ(one("lock-file"), "good: no leftover");
+  EXPECT_EQ(one("lock file"), "good: no leftover");
   project().write("test.db-weir-lock", "1\npid 1 on here\n");
-  EXPECT_TRUE(has(one("lock-file"), "warning: "));
-  EXPECT_EQ(test::run_process({"sh", "-c", remedy("lock-file")}).exit_code, 0);
-  EXPECT_EQ(one("lock-file"), "good: no leftover");
+  EXPECT_TRUE(has(one("lock file"), "warning: "));
+  EXPECT_EQ(test::run_process({"sh", "-c", remedy("lock file")}).exit_code, 0);
+  EXPECT_EQ(one("lock file"), "good: no leftover");
 }
 
 TEST_P(DoctorOnSqlite, FindsAFileThatMayNotBeWritten) {

@@ -62,7 +62,7 @@ class Dump : public DatabaseTest {
  private:
   std::string other_;
 };
-WEIR_ON_EVERY_ENGINE(Dump);
+INSTANTIATE_TEST_SUITE_P(On, Dump, ::testing::Values("sqlite", "postgres"), test::engine_name);
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
 

@@ -90,10 +90,10 @@ Diagnosis writable(const db::Row& server) {
 
 Diagnosis transaction_ids(const db::Row& server) {
   const auto age = db::as_integer(server[6]);
-  if (age < kOldTransactionIds) return {Level::kGood, "transaction-ids", fmt::format("the oldest is {} old", age), ""};
-  return {Level::kProblem, "transaction-ids",
+  if (age < kOldTransactionIds) return {Level::kGood, "transaction ids", fmt::format("the oldest is {} old", age), ""};
+  return {Level::kProblem, "transaction ids",
           fmt::format("the oldest is {} old; at 2 147 483 648 the server stops taking writes", age),
-          "end old transactions (see sessions, prepared-transactions), then VACUUM the database"};
+          "end old transactions (see sessions, prepared transactions), then VACUUM the database"};
 }
 
 void add_privileges(Connection& connection, std::vector<Diagnosis>& out) {
@@ -128,24 +128,24 @@ void add_invalid_indexes(Connection& connection, std::vector<Diagnosis>& out) {
     const std::string name = sql::quote(dialect(), {db::as_text(row[0]), db::as_text(row[1])});
     const std::string what = fmt::format("{} on table {}", name, db::as_text(row[2]));
     if (db::as_integer(row[3]) == 1) {
-      out.push_back({Level::kGood, "invalid-indexes", what + " is being built now", ""});
+      out.push_back({Level::kGood, "invalid indexes", what + " is being built now", ""});
       continue;
     }
     const bool leftover = db::as_integer(row[4]) == 1;
     std::string remedy = fmt::format("DROP INDEX CONCURRENTLY {};", name);
     if (!leftover) remedy += fmt::format(" and create it again, or REINDEX INDEX CONCURRENTLY {};", name);
-    out.push_back({Level::kProblem, "invalid-indexes",
+    out.push_back({Level::kProblem, "invalid indexes",
                    what + " is INVALID: it is written to, but no query uses it" +
                        (leftover ? " (left over from REINDEX CONCURRENTLY)" : ""),
                    remedy});
   }
-  if (found.rows.empty()) out.push_back({Level::kGood, "invalid-indexes", "none", ""});
+  if (found.rows.empty()) out.push_back({Level::kGood, "invalid indexes", "none", ""});
 }
 
 void add_replication_slots(Connection& connection, std::vector<Diagnosis>& out) {
   for (const auto& row : connection.query(kSlots).rows) {
     const std::string name = db::as_text(row[0]);
-    out.push_back({Level::kWarning, "replication-slots",
+    out.push_back({Level::kWarning, "replication slots",
                    fmt::format("{} is not used and keeps {} MiB of the log on disk", name, db::as_integer(row[1])),
                    fmt::format("start its reader, or SELECT pg_drop_replication_slot('{}');", name)});
   }

@@ -80,12 +80,12 @@ void add_sessions(Connection& connection, std::vector<Diagnosis>& out) {
   const auto prepared = connection.query(kPrepared);
   for (const auto& row : prepared.rows) {
     const auto age = db::as_integer(row[2]);
-    out.push_back({age >= kPreparedMs ? Level::kProblem : Level::kWarning, "prepared-transactions",
+    out.push_back({age >= kPreparedMs ? Level::kProblem : Level::kWarning, "prepared transactions",
                    fmt::format("{} of {} is {} old and keeps its locks, through restarts too", db::as_text(row[0]),
                                db::as_text(row[1]), human_duration(Milliseconds(age))),
                    fmt::format("COMMIT PREPARED {0}; or ROLLBACK PREPARED {0};", db::as_text(row[0]))});
   }
-  if (prepared.rows.empty()) out.push_back({Level::kGood, "prepared-transactions", "none", ""});
+  if (prepared.rows.empty()) out.push_back({Level::kGood, "prepared transactions", "none", ""});
 }
 
 }  // namespace weir::engines::postgres

@@ -9,7 +9,7 @@ namespace weir::engines::postgres {
 
 class Connection;
 
-// Subjects "monitoring", "sessions", "prepared-transactions". No text of a query: it may hold literals.
+// Subjects "monitoring", "sessions", "prepared transactions". No text of a query: it may hold literals.
 void add_sessions(Connection& connection, std::vector<db::Diagnosis>& out);
 
 }  // namespace weir::engines::postgres

@@ -41,16 +41,16 @@ Diagnosis version() {
 
 Diagnosis journal_mode(Connection& connection, const std::string& path) {
   const std::string mode = pragma(connection, "journal_mode");
-  if (mode == "wal") return {Level::kGood, "journal-mode", "wal", ""};
-  return {Level::kWarning, "journal-mode",
+  if (mode == "wal") return {Level::kGood, "journal mode", "wal", ""};
+  return {Level::kWarning, "journal mode",
           fmt::format("{}: a reader and a writer exclude each other, so the application waits while weir works", mode),
           fmt::format("sqlite3 {} 'PRAGMA journal_mode = WAL'", shell_quoted(path))};
 }
 
 Diagnosis busy_timeout(Connection& connection) {
   const std::string ms = pragma(connection, "busy_timeout");
-  if (ms != "0") return {Level::kGood, "busy-timeout", ms + " ms", ""};
-  return {Level::kWarning, "busy-timeout", "0: a statement fails at once while another process writes",
+  if (ms != "0") return {Level::kGood, "busy timeout", ms + " ms", ""};
+  return {Level::kWarning, "busy timeout", "0: a statement fails at once while another process writes",
           "remove busy_timeout from the URL, or set 5s"};
 }
 
@@ -83,7 +83,7 @@ Diagnosis integrity(Connection& connection, const std::string& path) {
 
 Diagnosis foreign_keys(Connection& connection, const std::string& path) {
   Diagnosis found = bounded_check(
-      connection, "foreign-keys", "PRAGMA foreign_key_check",
+      connection, "foreign keys", "PRAGMA foreign_key_check",
       fmt::format("sqlite3 {} 'PRAGMA foreign_key_check' lists the rows; correct or delete them", shell_quoted(path)),
       [](const db::Row& row) {
         return fmt::format("rows of table {} refer to rows of {} that do not exist", db::as_text(row.at(0)),
@@ -108,18 +108,18 @@ Diagnosis disk_space(const std::string& path) {
   std::error_code failed;
   const auto space = fs::space(fs::path(path).parent_path(), failed);
   const auto size = fs::file_size(path, failed);
-  if (failed) return {Level::kUnknown, "disk-space", failed.message(), ""};
+  if (failed) return {Level::kUnknown, "disk space", failed.message(), ""};
   const std::string text = fmt::format("{} MiB free, the database has {} MiB", space.available >> 20, size >> 20);
-  if (space.available >= size) return {Level::kGood, "disk-space", text, ""};
-  return {Level::kWarning, "disk-space", text + ": a table cannot be rebuilt, and VACUUM cannot run", "free space"};
+  if (space.available >= size) return {Level::kGood, "disk space", text, ""};
+  return {Level::kWarning, "disk space", text + ": a table cannot be rebuilt, and VACUUM cannot run", "free space"};
 }
 
 Diagnosis write_ahead_log(const std::string& path) {
   std::error_code none;
   const auto size = fs::file_size(path + "-wal", none);
   if (none || size < kLargeLog)
-    return {Level::kGood, "write-ahead-log", none ? "none" : fmt::format("{} MiB", size >> 20), ""};
-  return {Level::kWarning, "write-ahead-log",
+    return {Level::kGood, "write-ahead log", none ? "none" : fmt::format("{} MiB", size >> 20), ""};
+  return {Level::kWarning, "write-ahead log",
           fmt::format("{} MiB: a reader that does not end keeps it from being taken over", size >> 20),
           fmt::format("end long readers, then: sqlite3 {} 'PRAGMA wal_checkpoint(TRUNCATE)'", shell_quoted(path))};
 }
@@ -127,8 +127,8 @@ Diagnosis write_ahead_log(const std::string& path) {
 // The file is removed after each deploy; one that nobody holds is left from a deployer that was killed.
 Diagnosis lock_file(const std::string& path) {
   const std::string file = deploy_lock_path(path);
-  if (!fs::exists(file) || deploy_lock_holder(path)) return {Level::kGood, "lock-file", "no leftover", ""};
-  return {Level::kWarning, "lock-file",
+  if (!fs::exists(file) || deploy_lock_holder(path)) return {Level::kGood, "lock file", "no leftover", ""};
+  return {Level::kWarning, "lock file",
           fmt::format("{} is left over from a deployer that was killed; it hinders nobody", file),
           fmt::format("rm {}", shell_quoted(file))};
 }
