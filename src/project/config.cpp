@@ -56,7 +56,9 @@ class TomlReader {
       } else if (name == "dump") {
         read_dump(node);
       } else {
-        unknown(key, name, {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths", "dump"});
+        unknown(key, name,
+                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths",
+                 "dump"});
       }
     }
   }
