@@ -80,8 +80,8 @@ class Connection {
   // Takes away what the statement left behind when its effect is kHalf.
   virtual void remove_remains(const std::string& statement, const std::string& before);
 
-  // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the engine
-  // cannot tell.
+  // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the
+  // engine cannot tell.
   virtual std::vector<SessionInfo> blockers_of(const std::string& session_id);
   // Other sessions whose open transaction holds a lock on the table, the oldest first. `as_written` as in
   // describe_table().

@@ -110,7 +110,7 @@ void record_intent(Ledger& ledger, const project::Version& version, std::int64_t
 }
 
 void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                    Milliseconds duration, const std::string& actor) {
+                     Milliseconds duration, const std::string& actor) {
   ledger.execute(kApplied, {{"version", migration.version.key()},
                             {"checksum", migration.checksum},
                             {"text", migration.text},

@@ -9,8 +9,8 @@
 namespace weir::ledger {
 namespace {
 
-constexpr std::string_view kTables[] = {"weir_meta",   "weir_migrations", "weir_repeatables",
-                                        "weir_runs",   "weir_slices",     "weir_events"};
+constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_repeatables",
+                                        "weir_runs", "weir_slices",     "weir_events"};
 
 constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE key = 'ledger_version'";
 constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (key, value) VALUES ('ledger_version', :version)";
@@ -18,9 +18,8 @@ constexpr const char* kRaiseVersion =
     "UPDATE :weir_meta SET value = :version WHERE key = 'ledger_version' AND value = :from";
 
 // From version 1 to 2; for the engines that had version 1.
-constexpr const char* kUpgradeFrom1[] = {
-    "ALTER TABLE :weir_migrations ADD COLUMN intent text",
-    R"sql(CREATE TABLE :weir_repeatables (
+constexpr const char* kUpgradeFrom1[] = {"ALTER TABLE :weir_migrations ADD COLUMN intent text",
+                                         R"sql(CREATE TABLE :weir_repeatables (
   name          text NOT NULL PRIMARY KEY,
   checksum      text NOT NULL,
   applied_text  text NOT NULL,

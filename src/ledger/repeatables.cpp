@@ -23,19 +23,16 @@ VALUES (:name, :checksum, :text, :now, :duration, :actor, :weir_version))sql";
 std::vector<Repeatable> read_repeatables(Ledger& ledger) {
   std::vector<Repeatable> all;
   for (const auto& row : ledger.execute(kRead).rows)
-    all.push_back({db::as_text(row[0]), db::as_text(row[1]), db::as_text(row[2]), db::as_integer(row[3]),
-                   db::as_text(row[4])});
+    all.push_back(
+        {db::as_text(row[0]), db::as_text(row[1]), db::as_text(row[2]), db::as_integer(row[3]), db::as_text(row[4])});
   return all;
 }
 
 void record_repeatable(Ledger& ledger, const project::Migration& migration, Milliseconds duration,
                        const std::string& actor) {
-  const db::Bindings values{{"name", migration.name},
-                            {"checksum", migration.checksum},
-                            {"text", migration.text},
-                            {"duration", static_cast<std::int64_t>(duration.count())},
-                            {"actor", actor},
-                            {"weir_version", std::string(version())}};
+  const db::Bindings values{{"name", migration.name}, {"checksum", migration.checksum},
+                            {"text", migration.text}, {"duration", static_cast<std::int64_t>(duration.count())},
+                            {"actor", actor},         {"weir_version", std::string(version())}};
   // The deploy lock is held: nobody else writes the row between the two.
   if (ledger.execute(kUpdate, values).affected == 0) ledger.execute(kInsert, values);
 }

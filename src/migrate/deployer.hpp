@@ -44,8 +44,8 @@ struct DeployOutcome {
   std::size_t count(Action action) const;
 };
 
-// Errors: kDeployLockHeld; kOutOfOrder before anything is applied; everything apply_migration() and Runner::run() throw, after what came before has been
-// applied and reported; kInterrupted between two steps.
+// Errors: kDeployLockHeld; kOutOfOrder before anything is applied; everything apply_migration() and Runner::run()
+// throw, after what came before has been applied and reported; kInterrupted between two steps.
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                      Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options);
 

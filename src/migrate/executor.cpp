@@ -19,8 +19,8 @@ bool leaves_session_alone(std::string_view statement, const sql::Dialect& dialec
     const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
       return std::any_of(words.begin(), words.end(), [&](auto word) { return token.is_word(word); });
     };
-    if (first && !is_one_of({"create", "alter", "drop", "comment", "grant", "revoke", "insert", "update", "delete",
-                             "truncate"}))
+    if (first &&
+        !is_one_of({"create", "alter", "drop", "comment", "grant", "revoke", "insert", "update", "delete", "truncate"}))
       return false;
     if (is_one_of({"temp", "temporary", "set_config", "session", "role"})) return false;
     first = false;
@@ -63,7 +63,7 @@ db::Connection& Executor::connection() {
     connection_ = database_.connect(db::Purpose::kControl);
     // An engine with one writer takes its lock when a transaction begins.
     connection_->set_lock_timeout(config_.lock_timeout);
-    lock_timeout_ = config_.lock_timeout;
+    lock_timeout_ = last_lock_timeout_ = config_.lock_timeout;
     statement_timeout_ = Milliseconds(0);
     watch_ = std::make_unique<StatementWatch>(database_, *connection_, stop_, observer_);
   }
@@ -82,7 +82,7 @@ void Executor::leave(const project::Migration& migration) {
 // Only what differs from the last statement: a migration that sets them itself keeps its own.
 void Executor::set_timeouts(const Work& work) {
   if (lock_timeout_ != work.lock_timeout) connection_->set_lock_timeout(work.lock_timeout);
-  lock_timeout_ = work.lock_timeout;
+  lock_timeout_ = last_lock_timeout_ = work.lock_timeout;
   if (statement_timeout_ != work.statement_timeout) connection_->set_statement_timeout(work.statement_timeout);
   statement_timeout_ = work.statement_timeout;
 }
@@ -119,8 +119,8 @@ Error Executor::still_locked(const Error& error, int attempts, Milliseconds spen
   return Error(Error(error.code(), error.message() + names))
       .facts(error.facts())
       .next(error.next())
-      .hint(fmt::format("gave up after {}; nothing of this was done. End that session's transaction, or try again later",
-                        tried));
+      .hint(fmt::format(
+          "gave up after {}; nothing of this was done. End that session's transaction, or try again later", tried));
 }
 
 void Executor::with_retries(const std::function<void()>& act) {
@@ -132,7 +132,7 @@ void Executor::with_retries(const std::function<void()>& act) {
     } catch (const Error& error) {
       if (error.next() != Next::kRetry) throw;
       if (stop_.requested()) throw Error(Code::kInterrupted, "stopped while waiting for a lock; nothing was changed");
-      spent += lock_timeout_.value_or(config_.lock_timeout);
+      spent += last_lock_timeout_;
       if (spent >= config_.lock_budget) {
         Error last = still_locked(error, attempts, spent);
         throw error.place() ? std::move(last).at(*error.place()) : last;

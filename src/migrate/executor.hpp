@@ -51,8 +51,8 @@ class Executor {
   // passes, until config.lock_budget is spent. Between two attempts nothing is held, so that the application's queries
   // pass. Errors: as `act`; a lock timeout names the sessions that were in the way.
   void with_retries(const std::function<void()>& act);
-  // One transaction around `body`. A COMMIT whose answer never came is looked up on a fresh connection: `happened` tells
-  // from the ledger.
+  // One transaction around `body`. A COMMIT whose answer never came is looked up on a fresh connection: `happened`
+  // tells from the ledger.
   void in_transaction(ledger::Ledger& ledger, const std::function<void(ledger::Ledger&)>& body,
                       const std::function<bool(ledger::Ledger&)>& happened);
 
@@ -66,7 +66,8 @@ class Executor {
   const StopToken& stop_;
   DeployObserver& observer_;
   std::unique_ptr<db::Connection> connection_;
-  std::unique_ptr<StatementWatch> watch_;  // of connection_: destroyed before it
+  std::unique_ptr<StatementWatch> watch_;                         // of connection_: destroyed before it
+  Milliseconds last_lock_timeout_{0};                             // of the statement that ran last
   std::optional<Milliseconds> lock_timeout_, statement_timeout_;  // of the session, as far as known
 };
 

@@ -35,9 +35,9 @@ bool is_concurrent(std::string_view statement, const sql::Dialect& dialect) {
 // Statements of the migration as it stood when its last statement was executed.
 std::vector<std::string> recorded_statements(const Migration& migration, const ledger::Entry& partial,
                                              const sql::Dialect& dialect) {
-  const Migration before = project::parse_migration(
-      migration.kind, partial.version.text() + "_" + partial.name + ".sql", migration.file, partial.applied_text,
-      dialect);
+  const Migration before =
+      project::parse_migration(migration.kind, partial.version.text() + "_" + partial.name + ".sql", migration.file,
+                               partial.applied_text, dialect);
   std::vector<std::string> texts;
   for (const auto* section : before.all(project::SectionKind::kUp)) {
     for (const auto& statement : section->statements) texts.push_back(statement.text);
@@ -69,8 +69,8 @@ class Journal {
   void execute() {
     for (std::size_t i = 0; i < work_.size(); ++i) {
       if (context_.stop.requested() && std::ssize(work_) > done_ && i >= static_cast<std::size_t>(done_))
-        throw Error(Code::kInterrupted, fmt::format("stopped: {} of {} statements of {} are done", done_, work_.size(),
-                                                    migration_.label()))
+        throw Error(Code::kInterrupted,
+                    fmt::format("stopped: {} of {} statements of {} are done", done_, work_.size(), migration_.label()))
             .hint("`weir migrate` goes on with the next one");
       try {
         if (i >= static_cast<std::size_t>(done_)) {
@@ -125,8 +125,8 @@ class Journal {
     context_.executor.with_retries([&] { context_.executor.in_transaction(context_.ledger, record, happened); });
   }
 
-  // CREATE INDEX CONCURRENTLY and its like wait for old transactions while they keep nobody from working: a lock timeout
-  // would only leave a half-made index behind, so they have none and are not repeated.
+  // CREATE INDEX CONCURRENTLY and its like wait for old transactions while they keep nobody from working: a lock
+  // timeout would only leave a half-made index behind, so they have none and are not repeated.
   void attempt(const Work& work) {
     if (!is_concurrent(work.statement->text, dialect()))
       return context_.executor.with_retries([&] { context_.executor.execute(work); });
@@ -168,7 +168,8 @@ class Journal {
         case db::Effect::kInProgress: break;
       }
       if (context_.stop.requested())
-        throw Error(Code::kInterrupted, "stopped while the server was still at work on the statement of a lost session");
+        throw Error(Code::kInterrupted,
+                    "stopped while the server was still at work on the statement of a lost session");
       if (!told)
         context_.observer.on_note(migration_.label() +
                                   ": the server still works on the statement of a lost session; waiting for it");
@@ -230,8 +231,7 @@ void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& wor
       if (is_concurrent(one.statement->text, context.database.dialect())) patient.lock_timeout = Milliseconds(0);
       context.executor.with_retries([&] { context.executor.execute(patient); });
     } catch (const Error& error) {
-      throw Error(error).context(fmt::format("{} failed, {} already committed",
-                                             one.label(), one.number - 1));
+      throw Error(error).context(fmt::format("{} failed, {} already committed", one.label(), one.number - 1));
     }
   }
 }

@@ -10,8 +10,8 @@ namespace weir::migrate {
 // Executes what `partial` (if any) has not done yet; what is recorded at the end is the caller's. Errors: the engine's,
 // with the number of statements that are done; kDefinitionChanged when a statement that was executed has been edited;
 // kInDoubt when nobody can tell whether the last one was executed.
-void execute_one_by_one(const ApplyContext& context, const project::Migration& migration,
-                        const std::vector<Work>& work, const ledger::Entry* partial);
+void execute_one_by_one(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
+                        const ledger::Entry* partial);
 
 // Without a journal: what is repeated from its first statement after a failure (rollbacks, repeatable migrations).
 void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& work);

@@ -28,7 +28,8 @@ std::int64_t statement_count(const Migration& migration) {
   return count;
 }
 
-void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::string_view event, const std::string& actor) {
+void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::string_view event,
+                  const std::string& actor) {
   ledger::record_applied(ledger, migration, statement_count(migration), Milliseconds(0), actor);
   ledger::record_event(ledger, actor, event, migration.version, std::nullopt,
                        migration.file + " was not executed by weir");
@@ -54,8 +55,8 @@ std::string resolve_statement(ledger::Ledger& ledger, const sql::Dialect& dialec
                                         sql::mask_literals(statements[next]->text, dialect));
   ledger::record_partial_text(ledger, migration, std::ssize(statements));
   ledger::record_statement_done(ledger, migration.version, partial.statements_done + (skip ? 1 : 0));
-  ledger::record_event(ledger, actor, skip ? "statement-skipped" : "statement-repeated", migration.version, std::nullopt,
-                       which);
+  ledger::record_event(ledger, actor, skip ? "statement-skipped" : "statement-repeated", migration.version,
+                       std::nullopt, which);
   return (skip ? "skipped, counts as done: " : "will be executed again: ") + which;
 }
 

@@ -1,5 +1,5 @@
-// Looks over the shoulder of a statement that may wait for a lock: names who keeps it waiting, and cancels it when a stop
-// is requested. A thread of its own with a connection of its own, which it opens only when a statement takes long.
+// Looks over the shoulder of a statement that may wait for a lock: names who keeps it waiting, and cancels it when a
+// stop is requested. A thread of its own with a connection of its own, which it opens only when a statement takes long.
 #pragma once
 
 #include <condition_variable>

@@ -215,6 +215,7 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
            refuse(line.key_place, "a data migration is not repeatable", "`weir run NAME --restart` runs it again");
          if (line.value != "true") refuse(line.value_place, "`repeatable` is true, or is left out");
          m.repeatable = true;
+         m.version = Version("R");
        }},
       {"param", [](const HeaderLine& line, Migration& m) { m.data.parameters.push_back(parse_parameter(line)); }},
   };

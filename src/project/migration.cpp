@@ -92,7 +92,8 @@ void apply_option(const std::string& word, const Place& place, Section& section)
              "write it as 500ms, 2s or 1m, without a blank");
     (name == "lock_timeout" ? section.lock_timeout : section.statement_timeout) = Milliseconds(*ms);
   } else {
-    const auto near = takes_options ? nearest(name, {"transaction", "lock_timeout", "statement_timeout"}) : std::nullopt;
+    const auto near =
+        takes_options ? nearest(name, {"transaction", "lock_timeout", "statement_timeout"}) : std::nullopt;
     refuse(place, fmt::format("unknown option '{}' of migrate:{}", name, to_string(section.kind)),
            near            ? fmt::format("did you mean '{}:'?", *near)
            : takes_options ? "known options: transaction:true|false, lock_timeout:2s, statement_timeout:30s"
@@ -265,6 +266,12 @@ void split_file_name(const std::string& file_name, Migration& migration) {
   migration.name = name_at == std::string::npos ? "" : stem.substr(name_at);
 }
 
+Migration repeatable(Migration migration) {
+  migration.version = Version("R");
+  migration.repeatable = true;
+  return migration;
+}
+
 // Whether any section marker stands in the text, so that it is a file in weir's shape.
 bool has_marker(const std::string& text, const sql::Dialect& dialect, const std::string& display_name) {
   bool found = false;
@@ -351,24 +358,19 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   return migration;
 }
 
-// A version of its own never meets that of another file, because it is not kept.
 Migration parse_repeatable(const std::string& file_name, const std::string& display_name, std::string text,
                            const sql::Dialect& dialect) {
   const std::string name = "0_" + file_name.substr(kRepeatablePrefix.size());
   if (!has_marker(text, dialect, display_name)) {
-    // On the same line, so that every place in the file stays true.
-    const Migration whole = parse_migration(Kind::kSchema, name, display_name, "-- migrate:up\n", dialect);
-    Migration migration = whole;
+    Migration migration = parse_migration(Kind::kSchema, name, display_name, "-- migrate:up\n", dialect);
     migration.text = std::move(text);
     migration.checksum = sha256(migration.text);
     migration.sections.front().line = 1;
     migration.sections.front().statements = sql::split_statements(migration.text, dialect, {display_name, 1, 1});
-    migration.repeatable = true;
-    return migration;
+    return repeatable(std::move(migration));
   }
   Migration migration = parse_migration(Kind::kSchema, name, display_name, std::move(text), dialect);
-  migration.repeatable = true;
-  return migration;
+  return repeatable(std::move(migration));
 }
 
 }  // namespace weir::project

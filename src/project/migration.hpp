@@ -25,8 +25,8 @@ std::string_view to_string(SectionKind kind);
 
 struct Section {
   SectionKind kind = SectionKind::kUp;
-  int line = 0;                              // of its marker
-  bool transaction = true;                   // `transaction:false` was not written
+  int line = 0;                                   // of its marker
+  bool transaction = true;                        // `transaction:false` was not written
   std::optional<Milliseconds> lock_timeout;       // `lock_timeout:2s`
   std::optional<Milliseconds> statement_timeout;  // `statement_timeout:30s`
   std::vector<sql::Statement> statements;
@@ -64,7 +64,7 @@ struct Migration {
   std::string description;
   std::vector<Reference> requirements;  // `requires:`, by version or name
   std::vector<Section> sections;        // in the order of the file
-  bool repeatable = false;              // applied again whenever its text changed; without version if its file is R__*
+  bool repeatable = false;              // applied again whenever its text changed; its version is R
   DataProgram data;                     // kData only
 
   // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.
@@ -72,7 +72,7 @@ struct Migration {
   const Section* first(SectionKind kind) const;
   // The place of byte `offset` of one of its statements.
   Place place_in(const sql::Statement& statement, std::size_t offset = 0) const;
-  std::string label() const { return (repeatable ? "R" : version.text()) + " " + name; }
+  std::string label() const { return version.text() + " " + name; }
 };
 
 // Errors: kInvalidFile or kNotAvailable with file, line, column and a hint; nothing is ever ignored.

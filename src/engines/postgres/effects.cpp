@@ -26,7 +26,7 @@ struct Target {
     kRepeatable,  // VACUUM, ALTER SYSTEM ...
   } kind = Kind::kOther;
   std::string name;
-  std::string index;      // kNewIndex: as written; may be empty
+  std::string index;       // kNewIndex: as written; may be empty
   bool if_absent = false;  // kNewIndex: IF NOT EXISTS
 };
 
@@ -139,25 +139,27 @@ std::vector<Index> newer(std::vector<Index> list, const std::string& before) {
 }
 
 std::string oid_of(Connection& connection, const std::string& relation) {
-  return db::as_text(connection.query("SELECT coalesce(CAST(CAST(to_regclass($1) AS oid) AS text), 'absent')", {relation})
-                         .rows.at(0)
-                         .at(0));
+  return db::as_text(
+      connection.query("SELECT coalesce(CAST(CAST(to_regclass($1) AS oid) AS text), 'absent')", {relation})
+          .rows.at(0)
+          .at(0));
 }
 
 // With IF NOT EXISTS the server would pass over an INVALID index of this name in silence.
 void refuse_old_invalid(const std::vector<Index>& existing, const Target& target, const std::string& oid) {
   for (const auto& index : existing) {
     if (index.oid != oid || index.valid) continue;
-    throw Error(Code::kAlreadyExists,
-                fmt::format("the index {} exists and is INVALID; weir did not start it and leaves it alone", target.index))
-        .hint(fmt::format("if nobody is building it: DROP INDEX CONCURRENTLY {}; then `weir migrate` again", index.name));
+    throw Error(
+        Code::kAlreadyExists,
+        fmt::format("the index {} exists and is INVALID; weir did not start it and leaves it alone", target.index))
+        .hint(
+            fmt::format("if nobody is building it: DROP INDEX CONCURRENTLY {}; then `weir migrate` again", index.name));
   }
 }
 
 std::string look_at_table(Connection& connection, const Target& target) {
   const auto existing = indexes_of(connection, target.name);
-  if (target.if_absent && !target.index.empty())
-    refuse_old_invalid(existing, target, oid_of(connection, target.index));
+  if (target.if_absent && !target.index.empty()) refuse_old_invalid(existing, target, oid_of(connection, target.index));
   return oids(existing);
 }
 

@@ -23,7 +23,7 @@ FROM pg_stat_activity WHERE pid = $1
 )sql";
 
 // Of another role's session only pid, user and name are shown without pg_read_all_stats: the rest is NULL.
-#define WEIR_SESSION_COLUMNS                                                                                    \
+#define WEIR_SESSION_COLUMNS                                                                                     \
   "a.pid, a.usename, coalesce(nullif(a.application_name, ''), a.client_hostname, host(a.client_addr)), a.state," \
   " CAST(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000 AS bigint), a.query, "
 
@@ -53,8 +53,10 @@ ORDER BY a.xact_start NULLS LAST, a.pid
 std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
   std::vector<db::SessionInfo> sessions;
   for (const auto& row : result.rows) {
-    db::SessionInfo session{db::as_text(row[0]), db::as_text(row[1]), db::as_text(row[2]), db::as_text(row[3]),
-                            std::nullopt, sql::mask_literals(db::as_text(row[5]), dialect()), db::as_text(row[6])};
+    db::SessionInfo session{db::as_text(row[0]), db::as_text(row[1]),
+                            db::as_text(row[2]), db::as_text(row[3]),
+                            std::nullopt,        sql::mask_literals(db::as_text(row[5]), dialect()),
+                            db::as_text(row[6])};
     if (!db::is_null(row[4])) session.age = Milliseconds(std::max<std::int64_t>(0, db::as_integer(row[4])));
     sessions.push_back(std::move(session));
   }
