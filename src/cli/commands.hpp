@@ -19,5 +19,7 @@ int run_command(const Context& context, const StatusOptions& options);
 int run_command(const Context& context, const RunOptions& options);
 int run_command(const Context& context, const VerifyOptions& options);
 int run_command(const Context& context, const InspectOptions& options);
+int run_command(const Context& context, const DumpOptions& options);
+int run_command(const Context& context, const DoctorOptions& options);
 
 }  // namespace weir::cli

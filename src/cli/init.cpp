@@ -26,6 +26,10 @@ constexpr const char* kConfig = R"toml(# weir: everything here is optional; the 
 # [paths]
 # schema = "db/migrate"
 # data = "db/data"
+
+# [dump]
+# file = "db/schema.sql"
+# after_migrate = false
 )toml";
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/dump.hpp"
 #include "cli/terminal.hpp"
 #include "migrate/deployer.hpp"
 #include "report/json.hpp"
@@ -63,6 +64,7 @@ int run_command(const Context& context, const MigrateOptions& options) {
       std::fputs(report::to_text(found, context.error_colour).c_str(), stderr);
     context.print(report::summary(outcome, options.dry_run));
   }
+  if (!options.dry_run) dump_after_migrate(context, *database);
   return options.strict && outcome.count(migrate::Action::kWait) > 0 ? exit_code(Code::kGateClosed) : 0;
 }
 

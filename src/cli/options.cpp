@@ -49,12 +49,14 @@ struct Parser {
   RunOptions run;
   VerifyOptions verify;
   InspectOptions inspect;
-  std::string url, lock_wait, rollback_wait, baseline_wait, redo_wait, to, verify_name;
+  DumpOptions dump;
+  std::string url, lock_wait, rollback_wait, baseline_wait, redo_wait, to, verify_name, dump_file;
   std::int64_t steps = 0;
   std::vector<std::string> parameters;
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
-      *baseline_command, *redo_command, *status_command, *run_command, *verify_command, *inspect_command;
+      *baseline_command, *redo_command, *status_command, *run_command, *verify_command, *inspect_command, *dump_command,
+      *doctor_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -69,6 +71,7 @@ struct Parser {
     add_deploy();
     add_data();
     add_inspect();
+    add_care();
   }
 
   void add_new() {
@@ -138,6 +141,13 @@ struct Parser {
     inspect_command->add_option("--format", inspect.format, "raw, dbmate, goose, ... (default: as the file tells)");
   }
 
+  void add_care() {
+    dump_command = app.add_subcommand("dump", "write the schema to a file that can be loaded and merged");
+    dump_command->add_option("--file", dump_file, "where to; - prints it (default: db/schema.sql)");
+    dump_command->add_flag("--check", dump.check, "write nothing; exit with 7 when the file differs from the database");
+    doctor_command = app.add_subcommand("doctor", "examine database, privileges, ledger and locks; name the remedies");
+  }
+
   Command chosen() {
     if (init_command->parsed()) return InitOptions{};
     if (inspect_command->parsed()) return inspect;
@@ -171,15 +181,19 @@ struct Parser {
       if (!verify_name.empty()) verify.name = verify_name;
       return verify;
     }
+    if (dump_command->parsed()) {
+      if (!dump_file.empty()) dump.file = dump_file;
+      return dump;
+    }
+    if (doctor_command->parsed()) return DoctorOptions{};
     return Printed{app.help()};
   }
 };
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan",     "lint",  "pause", "resume", "cancel",
-                                                  "tune",     "watch", "undo",  "worker", "serve",
-                                                  "rehearse", "adopt", "dump",  "doctor", "completion"};
+  static const std::vector<std::string> kLater = {"plan", "lint",   "pause", "resume",   "cancel", "tune",      "watch",
+                                                  "undo", "worker", "serve", "rehearse", "adopt",  "completion"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

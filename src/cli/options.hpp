@@ -66,13 +66,20 @@ struct InspectOptions {
   std::optional<std::string> format;
 };
 
+struct DumpOptions {
+  std::optional<std::string> file;
+  bool check = false;
+};
+struct DoctorOptions {};
+
 // Text to print and the exit code: --help, --version.
 struct Printed {
   std::string text;
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions, InspectOptions>;
+                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions, InspectOptions,
+                             DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -9,6 +9,7 @@
 
 #include "db/capabilities.hpp"
 #include "db/connection.hpp"
+#include "db/schema_dump.hpp"
 #include "sql/dialect.hpp"
 
 namespace weir::db {
@@ -68,6 +69,10 @@ class Database {
   virtual bool runs_in_transaction(std::string_view statement) const = 0;
   // SQL that turns the text of a parameter into its type: "CAST(:name AS bigint)".
   virtual std::string typed_parameter(std::string_view name, ParameterType type) const = 0;
+
+  // The schema without the tables `ledger`, which are weir's own; empty when there is no ledger. Opens connections of
+  // its own. Errors: kNotFound when it needs a program that is not there; kNotAvailable for an engine that cannot.
+  virtual SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const;
 };
 
 }  // namespace weir::db

@@ -32,7 +32,7 @@ constexpr const char* kUpgradeFrom1[] = {"ALTER TABLE :weir_migrations ADD COLUM
 }  // namespace
 
 Ledger::Ledger(const db::Database& database, db::Connection& connection, const std::string& schema)
-    : database_(&database), connection_(&connection) {
+    : database_(&database), connection_(&connection), schema_(schema) {
   for (const auto table : kTables)
     fragments_.emplace(table, sql::quote(database.dialect(), {schema, std::string(table)}));
   fragments_.emplace("now", database.now_ms());
@@ -42,6 +42,12 @@ Ledger Ledger::over(db::Connection& connection) const {
   Ledger other = *this;
   other.connection_ = &connection;
   return other;
+}
+
+std::vector<sql::TableName> Ledger::tables() const {
+  std::vector<sql::TableName> tables;
+  for (const auto table : kTables) tables.push_back({schema_, std::string(table)});
+  return tables;
 }
 
 std::string Ledger::expand(std::string_view sql) const {

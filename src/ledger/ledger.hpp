@@ -13,6 +13,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "db/database.hpp"
 
@@ -38,6 +39,9 @@ class Ledger {
   // The statement with tables and clock filled in, for use in a batch.
   std::string expand(std::string_view sql) const;
 
+  // Where the ledger's tables are.
+  std::vector<sql::TableName> tables() const;
+
   db::Connection& connection() { return *connection_; }
   const db::Database& database() const { return *database_; }
 
@@ -48,6 +52,7 @@ class Ledger {
 
   const db::Database* database_;
   db::Connection* connection_;
+  std::string schema_;
   std::map<std::string, std::string> fragments_;
 };
 

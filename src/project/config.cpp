@@ -53,9 +53,12 @@ class TomlReader {
         config_.statement_timeout = duration_of(name, node);
       } else if (name == "paths") {
         read_paths(node);
+      } else if (name == "dump") {
+        read_dump(node);
       } else {
         unknown(key, name,
-                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths"});
+                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths",
+                 "dump"});
       }
     }
   }
@@ -74,6 +77,27 @@ class TomlReader {
         unknown(key, "paths." + name, {"paths.schema", "paths.data"});
       }
     }
+  }
+
+  void read_dump(const toml::node& node) {
+    const auto* dump = node.as_table();
+    if (dump == nullptr) fail(node.source(), "dump is a table", "write [dump] on a line of its own");
+    for (const auto& [key, value] : *dump) {
+      const std::string name(key.str());
+      if (name == "file") {
+        config_.dump_file = string_of("dump.file", value);
+      } else if (name == "after_migrate") {
+        config_.dump_after_migrate = switch_of("dump.after_migrate", value);
+      } else {
+        unknown(key, "dump." + name, {"dump.file", "dump.after_migrate"});
+      }
+    }
+  }
+
+  bool switch_of(const std::string& name, const toml::node& node) {
+    const auto value = node.value_exact<bool>();
+    if (!value) fail(node.source(), fmt::format("{} is true or false, without quotes", name));
+    return *value;
   }
 
   std::string string_of(const std::string& name, const toml::node& node) {

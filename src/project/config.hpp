@@ -23,8 +23,10 @@ struct Config {
   Milliseconds lock_timeout{2000};    // per attempt of a DDL statement
   // What happens to a migration that is older than the newest applied one.
   enum class OutOfOrder { kApply, kRefuse } out_of_order = OutOfOrder::kApply;
-  Milliseconds lock_budget{60'000};   // for all attempts of one, pauses included
-  Milliseconds statement_timeout{0};  // of a statement of a schema migration; 0: none
+  Milliseconds lock_budget{60'000};         // for all attempts of one, pauses included
+  Milliseconds statement_timeout{0};        // of a statement of a schema migration; 0: none
+  std::string dump_file = "db/schema.sql";  // of `weir dump`; relative to root
+  bool dump_after_migrate = false;
 };
 
 // Reads weir.toml of `directory` or its nearest parent that has one, and .env beside it.

@@ -195,6 +195,10 @@ std::string to_text(const migrate::Discrepancy& found, Colour colour) {
   const std::string name = fmt::format("{} {}", found.entry.version.text(), found.entry.name);
   if (found.kind == migrate::Discrepancy::Kind::kMissing)
     return fmt::format("{} {} is applied, but its file is gone\n", paint("warning:", kYellow, colour), name);
+  if (found.entry.applied_text.empty())
+    return fmt::format(
+        "{} {} was changed after it was applied; the ledger was loaded from a dump, which has no texts\n",
+        paint("warning:", kYellow, colour), name);
   return fmt::format("{} {} was changed after it was applied (- applied, + now):\n{}\n",
                      paint("warning:", kYellow, colour), name,
                      migrate::line_diff(found.entry.applied_text, found.migration->text));

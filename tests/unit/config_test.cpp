@@ -47,6 +47,16 @@ TEST_F(ConfigTest, TakesTheUrlFromTheStrongestSource) {
   EXPECT_EQ(load("sqlite:option.db").url_source, "--url");
 }
 
+TEST_F(ConfigTest, SaysWhereTheDumpGoesAndWhenItIsWritten) {
+  EXPECT_EQ(load().dump_file, "db/schema.sql");
+  EXPECT_FALSE(load().dump_after_migrate);
+  dir_.write("weir.toml", "[dump]\nfile = \"db/structure.sql\"\nafter_migrate = true\n");
+  EXPECT_EQ(load().dump_file, "db/structure.sql");
+  EXPECT_TRUE(load().dump_after_migrate);
+  EXPECT_EQ(place_of_error(refused("[dump]\nafter_migrate = \"yes\"\n")), "2:17");
+  EXPECT_NE(refused("[dump]\nflie = \"x\"\n").hint().find("dump.file"), std::string::npos);
+}
+
 TEST_F(ConfigTest, FindsTheProjectInAParentFolder) {
   dir_.write("weir.toml", "inline_rows = 5\nlock_timeout = \"500ms\"\n[paths]\nschema = \"a\"\ndata = \"b\"\n");
   dir_.write("deep/er/x", "");

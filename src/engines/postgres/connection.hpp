@@ -39,6 +39,7 @@ class Connection final : public db::Connection {
   void remove_remains(const std::string& statement, const std::string& before) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
+  std::vector<db::Diagnosis> diagnose() override;
   // Asks the server through a connection of its own: about one round trip.
   void cancel() noexcept override;
 

@@ -8,6 +8,7 @@
 #include "engines/postgres/deploy_lock.hpp"
 #include "engines/postgres/dialect.hpp"
 #include "engines/postgres/ledger_schema.hpp"
+#include "engines/postgres/schema_dump.hpp"
 #include "engines/postgres/statements.hpp"
 
 namespace weir::engines::postgres {
@@ -55,6 +56,9 @@ class Database final : public db::Database {
   }
   std::string typed_parameter(std::string_view name, db::ParameterType type) const override {
     return fmt::format("CAST(:{} AS {})", name, type_name(type));
+  }
+  db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
+    return postgres::dump_schema(info_, ledger);
   }
 
  private:

@@ -42,6 +42,7 @@ class Connection final : public db::Connection {
   void set_statement_timeout(Milliseconds timeout) override { statement_timeout_ = timeout; }
   std::string session_id() override { return {}; }
   Liveness session_liveness(const std::string&) override { return Liveness::kUnknown; }
+  std::vector<db::Diagnosis> diagnose() override;
   void cancel() noexcept override { sqlite3_interrupt(handle_.get()); }
 
   // For the batch program and the catalogue of this folder.

@@ -9,6 +9,7 @@
 #include "engines/sqlite/deploy_lock.hpp"
 #include "engines/sqlite/dialect.hpp"
 #include "engines/sqlite/ledger_schema.hpp"
+#include "engines/sqlite/schema_dump.hpp"
 #include "engines/sqlite/statements.hpp"
 
 namespace weir::engines::sqlite {
@@ -52,6 +53,11 @@ class Database final : public db::Database {
       case db::ParameterType::kUuid: break;
     }
     return fmt::format("CAST(:{} AS text)", name);
+  }
+
+  db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
+    Connection connection(options_, db::Purpose::kRead);
+    return sqlite::dump_schema(connection, ledger);
   }
 
  private:

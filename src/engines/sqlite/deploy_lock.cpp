@@ -16,11 +16,6 @@
 namespace weir::engines::sqlite {
 namespace {
 
-std::string lock_path(const std::string& database_path) {
-  char resolved[PATH_MAX];
-  return std::string(::realpath(database_path.c_str(), resolved) != nullptr ? resolved : database_path) + "-weir-lock";
-}
-
 class File {
  public:
   explicit File(int fd) : fd_(fd) {}
@@ -91,8 +86,13 @@ db::LockHolder read_holder(int fd) {
 
 }  // namespace
 
+std::string deploy_lock_path(const std::string& database_path) {
+  char resolved[PATH_MAX];
+  return std::string(::realpath(database_path.c_str(), resolved) != nullptr ? resolved : database_path) + "-weir-lock";
+}
+
 db::LockAttempt try_deploy_lock(const std::string& database_path, std::string_view actor) {
-  const std::string path = lock_path(database_path);
+  const std::string path = deploy_lock_path(database_path);
   for (;;) {
     File file(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0666));
     if (file.fd() < 0) {
@@ -108,7 +108,7 @@ db::LockAttempt try_deploy_lock(const std::string& database_path, std::string_vi
 }
 
 std::optional<db::LockHolder> deploy_lock_holder(const std::string& database_path) {
-  const File file(::open(lock_path(database_path).c_str(), O_RDONLY | O_CLOEXEC));
+  const File file(::open(deploy_lock_path(database_path).c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd() < 0) return std::nullopt;
   if (::flock(file.fd(), LOCK_SH | LOCK_NB) == 0) return std::nullopt;
   return read_holder(file.fd());

@@ -11,6 +11,8 @@
 namespace weir::engines::sqlite {
 
 db::LockAttempt try_deploy_lock(const std::string& database_path, std::string_view actor);
+// The file: beside the database, links resolved. It exists while somebody deploys.
+std::string deploy_lock_path(const std::string& database_path);
 std::optional<db::LockHolder> deploy_lock_holder(const std::string& database_path);
 
 }  // namespace weir::engines::sqlite
