@@ -14,10 +14,10 @@ void StatementShape::see(const Token& token) {
       in_body_ = false;
     }
   }
-  previous_ = token.kind == TokenKind::kSemicolon ? Previous::kSemicolon
-              : token.is_word("begin")            ? Previous::kBegin
-              : token.is_word("atomic")           ? Previous::kAtomic
-                                                  : Previous::kOther;
+  previous_ = token.text == ";"         ? Previous::kSemicolon
+              : token.is_word("begin")  ? Previous::kBegin
+              : token.is_word("atomic") ? Previous::kAtomic
+                                        : Previous::kOther;
 }
 
 void StatementShape::see_head(const Token& token) {

@@ -107,7 +107,7 @@ bool StoredProgram::opens_block(const Token& token) {
 void StoredProgram::see_body(const Token& token) {
   if (blocks_.empty()) return;  // behind the last END: a label at most
   const bool starts = std::exchange(starts_, false);
-  if (token.kind == TokenKind::kSemicolon) {
+  if (token.text == ";") {
     starts_ = true;
     after_end_ = declares_ = handles_ = handler_body_ = label_ = false;
   } else if (token.kind != TokenKind::kWord) {

@@ -3,6 +3,7 @@
 // and a `down` section when it says how it is undone. Source: github.com/liquibase/liquibase,
 // FormattedSqlChangeLogParser.java
 #include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
@@ -24,9 +25,10 @@ std::vector<Comment> read_comments(const SourceText& source, const sql::Dialect&
   std::vector<Comment> comments;
   sql::Scanner scanner(source.text, dialect);
   for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    const bool begins_line = token.begin == 0 || source.text[token.begin - 1] == '\n';
+    if (begins_line && scanner.begins_comment(token)) token = scanner.comment_at(token);
     const bool line = token.kind == sql::TokenKind::kLineComment && token.text.starts_with("--");
-    if (!line && token.kind != sql::TokenKind::kBlockComment) continue;
-    if (line && token.begin > 0 && source.text[token.begin - 1] != '\n') continue;
+    if ((!line || !begins_line) && token.kind != sql::TokenKind::kBlockComment) continue;
     const std::size_t cut = !line && token.text.ends_with("*/") && token.text.size() >= 4 ? 2 : 0;
     std::size_t at = std::min(token.text.find_first_not_of(" \t\n", 2), token.text.size());
     at = std::min(at, token.text.size() - cut);
@@ -48,7 +50,15 @@ struct Changeset {
   std::string author, id;
   std::map<std::string, std::string> attributes;  // names in lower case
   std::vector<std::pair<std::size_t, std::string_view>> rollback;
+  std::vector<Comment> directives;  // in its text
 };
+
+bool is_any_directive(const Comment& comment) {
+  constexpr std::array<std::string_view, 8> kNames = {
+      "rollback",      "comment",     "preconditions", "precondition-sql-check",
+      "validchecksum", "ignorelines", "ignore",        "property"};
+  return std::any_of(kNames.begin(), kNames.end(), [&](auto name) { return is_directive(comment.text, name); });
+}
 
 // `author:id name:value name:"value with blanks"`
 Changeset read_changeset(const SourceText& source, const Comment& comment) {
@@ -120,6 +130,7 @@ class LiquibaseReader {
       } else if (is_directive(comment.text, "rollback")) {
         add_rollback(comment, std::string_view("rollback").size());
       }
+      if (!changesets_.empty() && is_any_directive(comment)) changesets_.back().directives.push_back(comment);
     }
     if (changesets_.empty()) refuse(source_, 0, "there is no changeset", "write `--changeset author:id`");
   }
@@ -141,11 +152,11 @@ class LiquibaseReader {
   }
 
   void check_before_first() const {
-    sql::Scanner scanner(std::string_view(source_.text).substr(0, changesets_.front().begin), dialect_);
-    for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
-      if (!token.is_trivia() && token.kind != sql::TokenKind::kSemicolon)
-        refuse(source_, token.begin, "a statement stands before the first changeset", "move it behind `--changeset`");
-    }
+    const auto head = std::string_view(source_.text).substr(0, changesets_.front().begin);
+    const auto statements = sql::split_statements(head, dialect_, {source_.display_name, 1, 1});
+    if (!statements.empty())
+      refuse(source_, statements.front().offset, "a statement stands before the first changeset",
+             "move it behind `--changeset`");
   }
 
   FileSection up_section(const Changeset& changeset) const {
@@ -178,8 +189,19 @@ class LiquibaseReader {
 
   using Pieces = std::vector<std::pair<std::size_t, std::string_view>>;
 
+  // The text of a changeset without its directives, which MySQL would not take for comments in a statement.
   Pieces body_of(const Changeset& changeset) const {
-    return {{changeset.body, std::string_view(source_.text).substr(changeset.body, changeset.end - changeset.body)}};
+    Pieces pieces;
+    std::size_t at = changeset.body;
+    const auto add = [&](std::size_t end) {
+      pieces.emplace_back(at, std::string_view(source_.text).substr(at, end - at));
+    };
+    for (const auto& directive : changeset.directives) {
+      add(directive.begin);
+      at = directive.end;
+    }
+    add(changeset.end);
+    return pieces;
   }
 
   static std::string delimiter_of(std::string value) {
