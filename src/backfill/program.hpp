@@ -18,6 +18,7 @@ struct Program {
   db::TableInfo table;
   std::vector<std::string> key;  // columns of the unique key that is walked
   std::int64_t batch_rows = 0;
+  bool expand_row_comparisons = false;                  // db::Capabilities::row_comparisons_use_indexes
   std::optional<std::string> where;                     // template text
   std::map<std::string, std::string> typed_parameters;  // fragments
   db::Bindings parameters;
@@ -42,8 +43,8 @@ db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledge
 
 // How many boundaries one look ahead finds: for small batches the query costs about as much as the batch.
 std::int64_t boundaries_ahead(const Program& program);
-// SELECT of the keys that end the next boundaries_ahead() batches behind `weir_hi0..` (kExclusive) or from the beginning
-// (kOpen), in order; fewer when the rows up to `weir_upper0..` do not fill so many.
+// SELECT of the keys that end the next boundaries_ahead() batches behind `weir_hi0..` (kExclusive) or from the
+// beginning (kOpen), in order; fewer when the rows up to `weir_upper0..` do not fill so many.
 std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the greatest key.
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);

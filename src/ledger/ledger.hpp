@@ -41,6 +41,8 @@ class Ledger {
 
  private:
   Ledger(const db::Database& database, db::Connection& connection, const std::string& schema);
+  static void create(const db::Database& database, db::Connection& connection);
+  bool is_complete();
   void check_version();
 
   const db::Database* database_;

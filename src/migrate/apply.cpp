@@ -95,14 +95,13 @@ bool begins_with(const ApplyContext& context, const Work& work, std::initializer
 
 // Settings of the session, which a migration that goes on with its third statement needs again.
 bool sets_session(const ApplyContext& context, const Work& work) {
-  return begins_with(context, work, {"set", "reset", "pragma"});
+  return begins_with(context, work, {"set", "reset", "pragma", "use"});
 }
 
 // Whether the statement and its journal can be one transaction although its section has none. CALL and DO may commit by
 // themselves.
 bool joins_journal(const ApplyContext& context, const Work& work) {
-  return context.database.capabilities().transactional_ddl &&
-         context.database.runs_in_transaction(work.statement->text) &&
+  return context.database.runs_in_transaction(work.statement->text) &&
          begins_with(
              context, work,
              {"insert", "update", "delete", "create", "alter", "drop", "comment", "grant", "revoke", "truncate"});
@@ -280,7 +279,6 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
 }
 
 bool is_transactional(const db::Database& database, const std::vector<const Section*>& sections) {
-  if (!database.capabilities().transactional_ddl) return false;
   return std::all_of(sections.begin(), sections.end(), [&](const Section* section) {
     return section->transaction &&
            std::all_of(section->statements.begin(), section->statements.end(),
