@@ -323,7 +323,7 @@ TEST_P(Migrate, Invariant7NothingToDoNeedsNoLock) {
 TEST_P(Migrate, RefusesALedgerThatANewerWeirWrote) {
   schema("1_table", kTable);
   deploy();
-  exec("UPDATE weir_meta SET value = '999' WHERE key = 'ledger_version'");
+  exec("UPDATE weir_meta SET value = '999' WHERE " + quoted("key") + " = 'ledger_version'");
   schema("2_b", "-- migrate:up\nCREATE TABLE b (id int);\n");
   EXPECT_EQ(thrown_by([&] { deploy(); }).code(), Code::kLedgerTooNew);
   EXPECT_FALSE(has_table("b"));

@@ -13,7 +13,8 @@ namespace {
 // What of a message may not be shown.
 enum class Mask {
   kNothing,
-  kValue,       // '...' up to the quotation mark that ends it for sure
+  kValue,       // '...', but not the column behind it
+  kKeyValue,    // '...', but not the key behind it
   kExpression,  // everything in quotation marks
 };
 
@@ -48,7 +49,7 @@ constexpr std::array kRules{
     Rule{1054, Code::kUndefinedObject},
     Rule{1060, Code::kAlreadyExists},
     Rule{1061, Code::kAlreadyExists},
-    Rule{1062, Code::kConstraint, Next::kFail, Mask::kValue},
+    Rule{1062, Code::kConstraint, Next::kFail, Mask::kKeyValue},
     Rule{1064, Code::kSqlSyntax},
     Rule{1065, Code::kSqlSyntax},
     Rule{1072, Code::kUndefinedObject},
@@ -98,13 +99,13 @@ constexpr std::array kRules{
     Rule{1525, Code::kDataError, Next::kFail, Mask::kValue},
     Rule{1526, Code::kConstraint, Next::kFail, Mask::kExpression},
     Rule{1557, Code::kConstraint, Next::kFail, Mask::kExpression},
-    Rule{1586, Code::kConstraint, Next::kFail, Mask::kValue},
+    Rule{1586, Code::kConstraint, Next::kFail, Mask::kKeyValue},
     Rule{1665, Code::kDatabase, Next::kFail, Mask::kNothing, kBinlogHint},
     Rule{1690, Code::kDataError, Next::kFail, Mask::kExpression},
     Rule{1698, Code::kPrivilege},
     Rule{1748, Code::kConstraint, Next::kFail, Mask::kExpression},
-    Rule{1761, Code::kConstraint, Next::kFail, Mask::kValue},
-    Rule{1762, Code::kConstraint, Next::kFail, Mask::kValue},
+    Rule{1761, Code::kConstraint, Next::kFail, Mask::kKeyValue},
+    Rule{1762, Code::kConstraint, Next::kFail, Mask::kKeyValue},
     Rule{1792, Code::kReadOnly},
     Rule{1820, Code::kPrivilege},
     Rule{1826, Code::kAlreadyExists},
@@ -155,19 +156,21 @@ Rule rule_of(const Failure& failure) {
   return refine(found != kRules.end() ? *found : rule_of_state(failure.sqlstate), failure);
 }
 
-// The value ends at the last mark that is followed by what the server says behind a value: it may hold marks itself.
-std::size_t end_of_value(const std::string& message) {
-  for (const std::string_view behind : {"' for key ", "' for column ", "' for function "}) {
-    if (const auto at = message.rfind(behind); at != std::string::npos) return at;
-  }
+// Where the value ends, whose text may be anything: before what the message says about its place, or at the last mark.
+std::size_t end_of_value(const std::string& message, Mask mask) {
+  if (mask == Mask::kKeyValue) return message.rfind("' for key ");
+  const auto column = mask == Mask::kValue ? message.rfind("' for column ") : std::string::npos;
+  const auto row = message.rfind(" at row ");
+  if (column != std::string::npos && row != std::string::npos && parse_integer(message.substr(row + 8))) return column;
   return message.find_last_of("'\"");
 }
 
 std::string without_values(std::string message, Mask mask) {
   if (mask == Mask::kNothing) return message;
   const auto first = message.find_first_of("'\"");
-  const auto last = mask == Mask::kValue ? end_of_value(message) : message.find_last_of("'\"");
-  if (first == std::string::npos || last <= first) return message;
+  if (first == std::string::npos) return message;
+  auto last = end_of_value(message, mask);
+  if (last == std::string::npos || last <= first) last = message.size();
   return message.replace(first + 1, last - first - 1, "…");
 }
 

@@ -46,15 +46,15 @@ std::string first_word(std::string_view statement) { return first_words(statemen
 // Commit". CREATE and DROP TEMPORARY TABLE commit nothing, but such a table could hide one of the ledger's from the
 // transaction. A statement that begins with a comment the server executes has no word here: it counts as one of them.
 bool runs_in_transaction(std::string_view statement) {
-  constexpr std::array<std::string_view, 36> kCommits{
-      "alter",   "analyze",   "backup",   "begin",    "cache",  "call",     "change",   "check",  "commit",
-      "execute", "flush",     "grant",    "install",  "lock",   "optimize", "purge",    "rename", "repair",
-      "reset",   "revoke",    "rollback", "shutdown", "start",  "stop",     "truncate", "unlock", "uninstall",
-      "xa",      "savepoint", "release",  "import",   "binlog", "clone",    ""};
+  constexpr std::array<std::string_view, 35> kCommits{
+      "alter",     "analyze",  "backup", "begin",   "binlog",   "cache",     "call",   "change", "check",
+      "clone",     "commit",   "create", "drop",    "execute",  "flush",     "grant",  "import", "install",
+      "lock",      "optimize", "purge",  "release", "rename",   "repair",    "reset",  "revoke", "rollback",
+      "savepoint", "shutdown", "start",  "stop",    "truncate", "uninstall", "unlock", "xa"};
   const auto words = first_words(statement, 2);
   if (words[0] == "load") return words[1] != "index";
   if (words[0] == "set") return !sets_what_commits(statement);
-  return !is_one_of(words[0], kCommits);
+  return !words[0].empty() && !is_one_of(words[0], kCommits);
 }
 
 bool alters_session(std::string_view statement) {
