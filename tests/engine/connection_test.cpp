@@ -99,10 +99,10 @@ TEST_P(PostgresConnection, KeepsValuesOutOfTheMessagesOfDataErrors) {
   }
 }
 
-class MariadbConnection : public Connection {};
-WEIR_ON_MARIADB(MariadbConnection);
+class MysqlConnection : public Connection {};
+WEIR_ON_MYSQL(MysqlConnection);
 
-TEST_P(MariadbConnection, KeepsValuesOutOfItsMessages) {
+TEST_P(MysqlConnection, KeepsValuesOutOfItsMessages) {
   exec("CREATE TABLE s (id varchar(60) PRIMARY KEY, n int, d date)");
   exec("INSERT INTO s (id) VALUES ('x'' for key ''john@secret.example')");
   for (const char* sql : {"INSERT INTO s (id) VALUES ('x'' for key ''john@secret.example')",
@@ -114,14 +114,14 @@ TEST_P(MariadbConnection, KeepsValuesOutOfItsMessages) {
   }
 }
 
-TEST_P(MariadbConnection, NamesTheByteOfASyntaxError) {
+TEST_P(MysqlConnection, NamesTheByteOfASyntaxError) {
   const Error error = thrown_by([&] { connection().execute_text("SELECT 1,\n  2 FROMM t"); });
   ASSERT_TRUE(error.sql_offset());
   EXPECT_EQ(*error.sql_offset(), 20U);
 }
 
 // Values as the server stores them, through both protocols.
-TEST_P(MariadbConnection, ReadsEveryTypeTheSameWayPreparedOrNot) {
+TEST_P(MysqlConnection, ReadsEveryTypeTheSameWayPreparedOrNot) {
   exec(
       "CREATE TABLE v (u bigint unsigned, i tinyint, d decimal(20,4), f double, s varchar(20), b varbinary(20), "
       "t datetime(6), x date, z time(3), y year, n int, l longtext);"
@@ -141,14 +141,14 @@ TEST_P(MariadbConnection, ReadsEveryTypeTheSameWayPreparedOrNot) {
   EXPECT_EQ(db::as_text(text[11]).size(), 100'000U);
 }
 
-TEST_P(MariadbConnection, ReadsTextAsTheDialectSaysWhateverTheServerIsSetTo) {
+TEST_P(MysqlConnection, ReadsTextAsTheDialectSaysWhateverTheServerIsSetTo) {
   exec("SET GLOBAL sql_mode = 'ANSI,NO_BACKSLASH_ESCAPES'");
   const auto session = connect();
   exec("SET GLOBAL sql_mode = DEFAULT");
   EXPECT_EQ(db::as_text(session->execute_text("SELECT \"it\\'s\"").rows.at(0).at(0)), "it's");
 }
 
-TEST_P(MariadbConnection, IsStoppedByCancel) {
+TEST_P(MysqlConnection, IsStoppedByCancel) {
   exec("CREATE TABLE one (n int); INSERT INTO one VALUES (1)");
   std::jthread other([&] {
     while (number_elsewhere(
@@ -159,7 +159,7 @@ TEST_P(MariadbConnection, IsStoppedByCancel) {
   EXPECT_EQ(code_of("SELECT sleep(60) FROM one"), Code::kCancelled);
 }
 
-TEST_P(MariadbConnection, NamesWhoHoldsTheRowItWaitsFor) {
+TEST_P(MysqlConnection, NamesWhoHoldsTheRowItWaitsFor) {
   make_rows(1);
   const auto holder = connect();
   db::Transaction holds(*holder);

@@ -27,6 +27,18 @@ void on_server(const std::string& url, const std::string& sql) {
 
 }  // namespace
 
+std::vector<std::string> mysql_engines() {
+  std::vector<std::string> engines = {"mariadb"};
+  if (!mysql_server().url.empty()) engines.emplace_back("mysql");
+  return engines;
+}
+
+std::vector<std::string> every_engine() {
+  std::vector<std::string> engines = mysql_engines();
+  engines.insert(engines.begin(), {"sqlite", "postgres"});
+  return engines;
+}
+
 void DatabaseTest::SetUp() {
   project_.write("db/migrate/.keep", "");
   if (is_sqlite()) {
@@ -36,8 +48,8 @@ void DatabaseTest::SetUp() {
     if (server.url.empty()) GTEST_SKIP() << "no PostgreSQL: " << server.reason;
     create_on(server.url, "CREATE DATABASE {} TEMPLATE template0");
   } else {
-    const MariadbServer& server = mariadb_server();
-    if (server.url.empty()) GTEST_SKIP() << "no MariaDB: " << server.reason;
+    const MariadbServer& server = is_mariadb() ? mariadb_server() : mysql_server();
+    if (server.url.empty()) GTEST_SKIP() << "no " << GetParam() << ": " << server.reason;
     create_on(server.url, "CREATE DATABASE {} CHARACTER SET utf8mb4");
   }
   database_ = open(url_);

@@ -38,7 +38,7 @@ class HookedObserver final : public backfill::Observer {
   std::string notes;
 };
 
-// Parameter: "sqlite", "postgres" or "mariadb". Skipped, with the reason, when there is no server.
+// Parameter: "sqlite", "postgres", "mariadb" or "mysql". Skipped, with the reason, when there is no server.
 class DatabaseTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;
@@ -46,7 +46,13 @@ class DatabaseTest : public ::testing::TestWithParam<std::string> {
 
   bool is_postgres() const { return GetParam() == "postgres"; }
   bool is_sqlite() const { return GetParam() == "sqlite"; }
-  bool is_mysql() const { return GetParam() == "mariadb"; }
+  bool is_mariadb() const { return GetParam() == "mariadb"; }
+  bool is_mysql() const { return is_mariadb() || GetParam() == "mysql"; }
+  // A type for texts that can be a key, compared byte by byte, blanks at the end included.
+  std::string key_text() const {
+    if (!is_mysql()) return "text";
+    return is_mariadb() ? "varchar(100) COLLATE utf8mb4_nopad_bin" : "varchar(100) COLLATE utf8mb4_0900_bin";
+  }
   // The text that fits the engine.
   template <typename T>
   T pick(T postgres, T sqlite, T mysql) const {
@@ -123,16 +129,20 @@ class DatabaseTest : public ::testing::TestWithParam<std::string> {
   HookedObserver observer_;
 };
 
+// "mysql" is one of them when $WEIR_TEST_MYSQL names a server.
+std::vector<std::string> mysql_engines();
+std::vector<std::string> every_engine();
+
 inline std::string engine_name(const ::testing::TestParamInfo<std::string>& one) { return one.param; }
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
 #define WEIR_ON_EVERY_ENGINE(suite) \
-  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("sqlite", "postgres", "mariadb"), ::weir::test::engine_name)
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::ValuesIn(::weir::test::every_engine()), ::weir::test::engine_name)
 #define WEIR_ON_POSTGRES(suite) \
   INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("postgres"), ::weir::test::engine_name)
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
-#define WEIR_ON_MARIADB(suite) \
-  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("mariadb"), ::weir::test::engine_name)
+#define WEIR_ON_MYSQL(suite) \
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::ValuesIn(::weir::test::mysql_engines()), ::weir::test::engine_name)
 
 }  // namespace weir::test

@@ -43,4 +43,10 @@ const MariadbServer& mariadb_server() {
   return own.server();
 }
 
+const MariadbServer& mysql_server() {
+  static const char* given = std::getenv("WEIR_TEST_MYSQL");
+  static const MariadbServer server{given != nullptr ? given : "", "WEIR_TEST_MYSQL is not set"};
+  return server;
+}
+
 }  // namespace weir::test

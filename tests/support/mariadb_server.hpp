@@ -13,4 +13,7 @@ struct MariadbServer {
 
 const MariadbServer& mariadb_server();
 
+// The MySQL server of $WEIR_TEST_MYSQL; there is none otherwise (tools/mysql-server).
+const MariadbServer& mysql_server();
+
 }  // namespace weir::test
