@@ -107,7 +107,7 @@ TEST_P(MysqlConnection, KeepsValuesOutOfItsMessages) {
   exec("INSERT INTO s (id) VALUES ('x'' for key ''john@secret.example')");
   for (const char* sql : {"INSERT INTO s (id) VALUES ('x'' for key ''john@secret.example')",
                           "INSERT INTO s VALUES ('a', 'secret', NULL)", "INSERT INTO s VALUES ('a', 1, 'secret')",
-                          "UPDATE s SET n = id + 1", "INSERT INTO s (id, n) VALUES ('b', CAST('secret' AS int))"}) {
+                          "UPDATE s SET n = id + 1", "INSERT INTO s (id, n) VALUES ('b', CAST('secret' AS signed))"}) {
     const Error error = thrown_by([&] { connection().execute_text(sql); });
     EXPECT_TRUE(error.code() == Code::kDataError || error.code() == Code::kConstraint) << error.message();
     EXPECT_EQ(error.message().find("secret"), std::string::npos) << error.message();

@@ -19,10 +19,14 @@ namespace {
 enum class Part { kBegin, kChange, kCount, kCheckpoint, kFence, kCommit, kBoundaries };
 
 constexpr std::string_view kBegin = "START TRANSACTION";
-// In a variable, because a later statement's ROW_COUNT() is of the one before it. -1 stands for a result with rows.
-constexpr std::string_view kCount = "SET @weir_rows = GREATEST(ROW_COUNT(), 0)";
-// The checkpoint found its row, or the sum has no room in BIGINT UNSIGNED and the statement fails. ROW_COUNT() counts
-// rows found, whether or not their values changed, because the session has CLIENT_FOUND_ROWS.
+// In a variable, because a later statement's ROW_COUNT() is of the one before it. When the server cannot send the
+// answer of the change, because its client was killed, it goes on and ROW_COUNT() is -1: then the sum has no room in
+// BIGINT UNSIGNED, the statement fails, and the batch ends uncommitted rather than with a wrong count.
+constexpr std::string_view kCount =
+    "SET @weir_fence = 18446744073709551615 + (ROW_COUNT() < 0), @weir_rows = ROW_COUNT()";
+constexpr std::string_view kCountNothing = "SET @weir_rows = 0";
+// The checkpoint found its row, or this fails in the same way. ROW_COUNT() counts rows found, whether or not their
+// values changed, because the session has CLIENT_FOUND_ROWS.
 constexpr std::string_view kFence = "SET @weir_fence = 18446744073709551615 + (ROW_COUNT() <> 1)";
 constexpr std::string_view kCommit = "COMMIT";
 // On lines of its own: a statement may end in a comment.
@@ -60,6 +64,7 @@ class Program final : public db::BatchProgram {
       : connection_(connection),
         checkpoint_(source.checkpoint, {{std::string(db::kRowsPlaceholder), "@weir_rows"}}),
         boundaries_(source.boundaries, {}) {
+    counts_ = changes_rows(source.changes.back().text());
     for (const auto& change : source.changes) {
       prove_single(change, source.fragments);
       changes_.emplace_back(change, source.fragments);
@@ -71,7 +76,7 @@ class Program final : public db::BatchProgram {
     if (connection_.in_transaction()) throw Error(Code::kInternal, "a batch needs a connection without a transaction");
     write(bindings, look_ahead);
     try {
-      return execute(look_ahead);
+      return execute();
     } catch (...) {
       connection_.rollback();
       throw;
@@ -97,7 +102,7 @@ class Program final : public db::BatchProgram {
     parts_.clear();
     put(Part::kBegin, kBegin);
     for (const auto& change : changes_) put(Part::kChange, change, bindings);
-    put(Part::kCount, kCount);
+    put(Part::kCount, counts_ ? kCount : kCountNothing);
     put(Part::kCheckpoint, checkpoint_, bindings);
     put(Part::kFence, kFence);
     put(Part::kCommit, kCommit);
@@ -113,7 +118,7 @@ class Program final : public db::BatchProgram {
     text.append_to(sql_, bindings);
   }
 
-  db::BatchResult execute(db::LookAhead look_ahead) {
+  db::BatchResult execute() {
     MYSQL* const handle = connection_.handle();
     db::BatchResult result;
     if (!handle || mysql_real_query(handle, sql_.data(), sql_.size()) != 0) report(0);
@@ -121,14 +126,13 @@ class Program final : public db::BatchProgram {
       const ResultHandle rows(mysql_store_result(handle));
       if (!rows && mysql_field_count(handle) != 0) report(i);
       if (parts_[i] == Part::kChange) {
-        result.rows = static_cast<std::int64_t>(rows ? mysql_num_rows(rows.get()) : mysql_affected_rows(handle));
+        result.rows = counts_ ? static_cast<std::int64_t>(mysql_affected_rows(handle)) : 0;
       }
       if (parts_[i] == Part::kBoundaries && rows) result.boundaries = rows_of(rows.get());
       const int next = mysql_next_result(handle);
       if (next > 0) report(i + 1);
       if (next < 0 && i + 1 < parts_.size()) throw Error(Code::kInternal, "the server answered only a part of a batch");
     }
-    static_cast<void>(look_ahead);
     return result;
   }
 
@@ -153,6 +157,7 @@ class Program final : public db::BatchProgram {
   std::vector<BatchText> changes_;
   BatchText checkpoint_;
   BatchText boundaries_;
+  bool counts_ = true;  // the last change changes rows
   std::string sql_;
   std::vector<Part> parts_;
 };

@@ -3,8 +3,7 @@
 #include <charconv>
 
 #include "base/text.hpp"
-#include "engines/mysql/dialect.hpp"
-#include "sql/scanner.hpp"
+#include "engines/mysql/statements.hpp"
 
 namespace weir::engines::mysql {
 namespace {
@@ -80,12 +79,7 @@ std::vector<std::string> column_names(MYSQL_RES* result) {
 }
 
 std::int64_t changed_rows(std::string_view sql, std::size_t rows_returned) {
-  sql::Scanner scanner(sql, dialect());
-  sql::Token first = scanner.next();
-  while (first.is_trivia()) first = scanner.next();
-  const bool changes =
-      first.is_word("insert") || first.is_word("replace") || first.is_word("delete") || first.is_word("update");
-  return changes ? static_cast<std::int64_t>(rows_returned) : 0;
+  return changes_rows(sql) ? static_cast<std::int64_t>(rows_returned) : 0;
 }
 
 }  // namespace weir::engines::mysql
