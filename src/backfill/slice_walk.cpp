@@ -65,9 +65,35 @@ std::vector<db::Row> SliceWalk::first_boundaries() {
   return context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows;
 }
 
-void SliceWalk::remember(std::vector<db::Row> boundaries) {
+void SliceWalk::remember(std::vector<db::Row> boundaries, const std::optional<db::Row>& from) {
   rest_is_last_ = std::ssize(boundaries) < boundaries_ahead(context_.program);
   ahead_.assign(std::make_move_iterator(boundaries.begin()), std::make_move_iterator(boundaries.end()));
+  if (!rest_is_last_ && from) extend_dense(*from);
+}
+
+// So many consecutive integers hold at most so many rows: where the keys leave few gaps, boundaries need not be looked
+// up. They are looked up again from time to time, because gaps may begin.
+void SliceWalk::extend_dense(const db::Row& from) {
+  constexpr int kTimes = 20;  // as many rows again as were looked at
+  constexpr double kMostKeysForARow = 1.1;
+  const auto& key = context_.program.key;
+  const db::Column* column = key.size() == 1 ? context_.program.table.column(key.front()) : nullptr;
+  if (column == nullptr || !column->integer) return;
+  const auto first = db::parse_integer(from.front()), upper = db::parse_integer(upper_->front());
+  auto last = db::parse_integer(ahead_.back().front());
+  if (!first || !upper || !last) return;
+  const std::int64_t batch = context_.program.batch_rows;
+  const auto distance = [](std::int64_t low, std::int64_t high) {  // of any two, without overflow
+    return static_cast<std::uint64_t>(high) - static_cast<std::uint64_t>(low);
+  };
+  const auto rows = static_cast<double>(batch * std::ssize(ahead_));
+  if (static_cast<double>(distance(*first, *last)) > kMostKeysForARow * rows) return;
+  const bool text = std::holds_alternative<std::string>(ahead_.back().front());
+  for (auto left = std::ssize(ahead_) * kTimes; left > 0; --left) {
+    if (distance(*last, *upper) <= static_cast<std::uint64_t>(batch)) return;
+    *last += batch;
+    ahead_.push_back({text ? db::Value(std::to_string(*last)) : db::Value(*last)});
+  }
 }
 
 db::Bindings SliceWalk::bindings(const db::Row& hi) const {
@@ -93,7 +119,7 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 
 void SliceWalk::run_batch() {
   const auto began = context_.clock.now();
-  if (ahead_.empty() && !rest_is_last_) remember(first_boundaries());
+  if (ahead_.empty() && !rest_is_last_) remember(first_boundaries(), cursor_);
   const db::Row hi = ahead_.empty() ? *upper_ : ahead_.front();
   if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
@@ -112,7 +138,7 @@ void SliceWalk::run_batch() {
     const bool look = ahead_.empty() && !rest_is_last_ && hi != *upper_;
     auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
     rows = result.rows;
-    if (look) remember(std::move(result.boundaries));
+    if (look) remember(std::move(result.boundaries), hi);
   }
   cursor_ = hi;
   context_.progress.rows_done += rows;

@@ -54,14 +54,16 @@ class SliceWalk {
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
   std::vector<db::Row> first_boundaries();
-  void remember(std::vector<db::Row> boundaries);
+  // `from`: the key behind which the boundaries were looked up.
+  void remember(std::vector<db::Row> boundaries, const std::optional<db::Row>& from);
+  void extend_dense(const db::Row& from);
 
   Context context_;
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
-  std::deque<db::Row> ahead_;  // ends of the next batches
-  bool rest_is_last_ = false;  // behind them the rest of the slice is one batch
+  std::deque<db::Row> ahead_;                  // ends of the next batches
+  bool rest_is_last_ = false;                  // behind them the rest of the slice is one batch
   bool proved_ = false;                        // a batch that changed rows has been seen to make `where` false
   std::unique_ptr<db::BatchProgram> open_;     // compiled for the first batch of a pass
   std::unique_ptr<db::BatchProgram> bounded_;  // ... and for all others

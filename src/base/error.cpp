@@ -35,6 +35,7 @@ CodeFacts facts_of(Code code) {
     case Code::kDiskFull: return {"disk-full", kFailed};
     case Code::kDatabase: return {"database", kFailed};
     case Code::kLedgerTooNew: return {"ledger-too-new", kFailed};
+    case Code::kLedgerTooOld: return {"ledger-too-old", kFailed};
     case Code::kLedgerCorrupt: return {"ledger-corrupt", kFailed};
     case Code::kDeployLockHeld: return {"deploy-lock-held", kLockExit};
     case Code::kRunHeld: return {"run-held", kLockExit};
@@ -47,6 +48,8 @@ CodeFacts facts_of(Code code) {
     case Code::kResidualDoesNotShrink: return {"residual-does-not-shrink", kFailed};
     case Code::kVerificationFailed: return {"verification-failed", kVerifyExit};
     case Code::kDefinitionChanged: return {"definition-changed", kFailed};
+    case Code::kOutOfOrder: return {"out-of-order", kFailed};
+    case Code::kInDoubt: return {"in-doubt", kFailed};
     case Code::kIllegalTransition: return {"illegal-transition", kFailed};
     case Code::kInterrupted: return {"interrupted", kInterruptedExit};
     case Code::kInternal: return {"internal", kFailed};

@@ -35,6 +35,7 @@ enum class Code {
   kDiskFull,               // no space left where the database lives
   kDatabase,               // any other error of the database
   kLedgerTooNew,           // the ledger was written by a newer weir
+  kLedgerTooOld,           // the ledger was written by an older weir and cannot be upgraded here
   kLedgerCorrupt,          // the ledger contradicts itself
   kDeployLockHeld,         // another deployer holds the lock
   kRunHeld,                // another live process executes this run
@@ -47,6 +48,8 @@ enum class Code {
   kResidualDoesNotShrink,  // the change does not make `where` false
   kVerificationFailed,     // `migrate:verify` counts violations
   kDefinitionChanged,      // the file changed since the run began
+  kOutOfOrder,             // older than what is applied, and weir.toml refuses that
+  kInDoubt,                // whether a statement was executed cannot be found out
   kIllegalTransition,      // a state that may not follow the present one
   kInterrupted,            // Ctrl-C or SIGTERM
   kInternal,               // a defect of weir

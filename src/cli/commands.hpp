@@ -13,6 +13,8 @@ int run_command(const Context& context, const NewSchemaOptions& options);
 int run_command(const Context& context, const NewDataOptions& options);
 int run_command(const Context& context, const MigrateOptions& options);
 int run_command(const Context& context, const RollbackOptions& options);
+int run_command(const Context& context, const BaselineOptions& options);
+int run_command(const Context& context, const RedoOptions& options);
 int run_command(const Context& context, const StatusOptions& options);
 int run_command(const Context& context, const RunOptions& options);
 int run_command(const Context& context, const VerifyOptions& options);

@@ -32,6 +32,7 @@ std::unique_ptr<db::Database> Context::open_existing_database() const {
 }
 
 void Context::print(const std::string& text) const {
+  if (silent) return;
   std::fwrite(text.data(), 1, text.size(), stdout);
   std::fflush(stdout);
 }

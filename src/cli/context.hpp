@@ -22,6 +22,7 @@ struct Context {
   std::string actor;
   report::Colour colour;        // of stdout
   report::Colour error_colour;  // of stderr
+  bool silent = false;          // print() prints nothing
 
   // Errors: kConfig when no URL is set anywhere.
   std::unique_ptr<db::Database> open_database() const;

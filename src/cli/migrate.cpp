@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/terminal.hpp"
 #include "migrate/deployer.hpp"
 #include "report/json.hpp"
 
@@ -17,13 +18,28 @@ class StepPrinter final : public migrate::DeployObserver {
     if (!context_.global.json) context_.print(report::to_text(result, dry_run_, context_.colour));
   }
   void on_note(const std::string& text) override { std::fputs((text + "\n").c_str(), stderr); }
+  void on_lock_wait(const migrate::LockWait& wait) override { waiting_.show(wait); }
+  void on_lock_wait_over() override { waiting_.clear(); }
   const std::vector<migrate::StepResult>& done() const { return done_; }
 
  private:
   const Context& context_;
   bool dry_run_;
   std::vector<migrate::StepResult> done_;
+  LockWaitView waiting_;
 };
+
+std::vector<migrate::Resolution> resolutions_of(const MigrateOptions& options) {
+  using Kind = migrate::Resolution::Kind;
+  std::vector<migrate::Resolution> resolutions;
+  for (const auto& one : options.skip_statement) resolutions.push_back({Kind::kSkipStatement, one});
+  for (const auto& one : options.repeat_statement) resolutions.push_back({Kind::kRepeatStatement, one});
+  for (const auto& one : options.mark_applied) resolutions.push_back({Kind::kMarkApplied, one});
+  if (options.dry_run && !resolutions.empty())
+    throw Error(Code::kUsage, "--dry-run writes nothing, --skip-statement, --repeat-statement and --mark-applied do")
+        .hint("leave one of them out");
+  return resolutions;
+}
 
 }  // namespace
 
@@ -34,7 +50,7 @@ int run_command(const Context& context, const MigrateOptions& options) {
   migrate::DeployOutcome outcome;
   try {
     outcome = migrate::deploy(*database, context.config, timeline, context.clock, context.stop, printer,
-                              {options.dry_run, options.lock_wait, context.actor});
+                              {options.dry_run, options.lock_wait, context.actor, resolutions_of(options)});
   } catch (const Error& error) {
     if (!context.global.json) throw;
     context.print(report::to_json(error, printer.done()));

@@ -18,6 +18,12 @@ Milliseconds parse_wait(const std::string& text) {
   return Milliseconds(*ms);
 }
 
+std::string parse_version(const std::string& text) {
+  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) return text;
+  throw Error(Code::kUsage, fmt::format("--to: {} is not a version", shown_argument(text)))
+      .hint("a version is digits; `weir status` lists them");
+}
+
 std::map<std::string, std::string> parse_pairs(const std::vector<std::string>& pairs) {
   std::map<std::string, std::string> values;
   for (const auto& pair : pairs) {
@@ -38,14 +44,16 @@ struct Parser {
   NewDataOptions data;
   MigrateOptions migrate;
   RollbackOptions rollback;
+  BaselineOptions baseline;
+  RedoOptions redo;
   RunOptions run;
   VerifyOptions verify;
-  std::string url, lock_wait, rollback_wait, to, verify_name;
+  std::string url, lock_wait, rollback_wait, baseline_wait, redo_wait, to, verify_name;
   std::int64_t steps = 0;
   std::vector<std::string> parameters;
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
-      *status_command, *run_command, *verify_command;
+      *baseline_command, *redo_command, *status_command, *run_command, *verify_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -90,7 +98,22 @@ struct Parser {
     rollback_command->add_option("--to", to, "undo everything later than this version; 0: everything")
         ->excludes(steps_option);
     rollback_command->add_option("--lock-wait", rollback_wait, "how long to wait for another deployer (default 5m)");
+    add_resolutions();
+    baseline_command = app.add_subcommand("baseline", "record migrations as applied that the database already has");
+    baseline_command->add_option("--to", baseline.to, "version of the last one")->required();
+    baseline_command->add_option("--lock-wait", baseline_wait, "how long to wait for another deployer (default 5m)");
+    redo_command = app.add_subcommand("redo", "undo the last applied schema migration, then migrate");
+    redo_command->add_option("--lock-wait", redo_wait, "how long to wait for another deployer (default 5m)");
     status_command = app.add_subcommand("status", "where every change stands");
+  }
+
+  void add_resolutions() {
+    const auto add = [&](const char* name, std::vector<std::string>& values, const char* text) {
+      migrate_command->add_option(name, values, text)->type_name("VERSION")->take_all()->expected(1);
+    };
+    add("--skip-statement", migrate.skip_statement, "half applied: count its next statement as done");
+    add("--repeat-statement", migrate.repeat_statement, "half applied: its next statement was not executed");
+    add("--mark-applied", migrate.mark_applied, "record it as applied without executing it");
   }
 
   void add_data() {
@@ -115,12 +138,18 @@ struct Parser {
     }
     if (rollback_command->parsed()) {
       if (steps != 0) rollback.steps = steps;
-      if (to.find_first_not_of("0123456789") != std::string::npos)
-        throw Error(Code::kUsage, fmt::format("--to: {} is not a version", shown_argument(to)))
-            .hint("a version is digits; `weir status` lists them");
-      if (!to.empty()) rollback.to = to;
+      if (!to.empty()) rollback.to = parse_version(to);
       if (!rollback_wait.empty()) rollback.lock_wait = parse_wait(rollback_wait);
       return rollback;
+    }
+    if (baseline_command->parsed()) {
+      baseline.to = parse_version(baseline.to);
+      if (!baseline_wait.empty()) baseline.lock_wait = parse_wait(baseline_wait);
+      return baseline;
+    }
+    if (redo_command->parsed()) {
+      if (!redo_wait.empty()) redo.lock_wait = parse_wait(redo_wait);
+      return redo;
     }
     if (run_command->parsed()) {
       run.parameters = parse_pairs(parameters);
@@ -136,9 +165,9 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume",  "cancel",   "tune",
-                                                  "watch", "undo",   "worker",     "serve",   "rehearse", "adopt",
-                                                  "dump",  "doctor", "completion", "inspect", "baseline", "redo"};
+  static const std::vector<std::string> kLater = {"plan",  "lint",   "pause",      "resume", "cancel",   "tune",
+                                                  "watch", "undo",   "worker",     "serve",  "rehearse", "adopt",
+                                                  "dump",  "doctor", "completion", "inspect"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

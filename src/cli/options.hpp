@@ -35,11 +35,19 @@ struct NewDataOptions {
 struct MigrateOptions {
   bool dry_run = false;
   bool strict = false;
+  std::vector<std::string> skip_statement, repeat_statement, mark_applied;  // versions or names
   Milliseconds lock_wait{300'000};
 };
 struct RollbackOptions {
   std::optional<std::int64_t> steps;
   std::optional<std::string> to;
+  Milliseconds lock_wait{300'000};
+};
+struct BaselineOptions {
+  std::string to;
+  Milliseconds lock_wait{300'000};
+};
+struct RedoOptions {
   Milliseconds lock_wait{300'000};
 };
 struct StatusOptions {};
@@ -59,7 +67,7 @@ struct Printed {
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             StatusOptions, RunOptions, VerifyOptions>;
+                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions>;
 
 struct CommandLine {
   GlobalOptions global;

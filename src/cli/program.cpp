@@ -15,12 +15,12 @@ namespace {
 
 StopToken stop_token;
 
-// The first signal asks to stop after the present batch or migration, the second ends the process; the database rolls
-// back what was open.
+// The first signal asks to stop: after the present batch, or by cancelling the statement of a migration. The second
+// ends the process; the database rolls back what was open.
 void on_signal(int) {
   if (stop_token.requested()) ::_exit(exit_code(Code::kInterrupted));
   stop_token.request();
-  constexpr char kText[] = "\nstopping after this step; once more stops at once (nothing is lost either way)\n";
+  constexpr char kText[] = "\nstopping; once more stops at once (nothing is lost either way)\n";
   [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, kText, sizeof kText - 1);
 }
 

@@ -31,6 +31,19 @@ std::string bar(double fraction, int width) {
   return text + std::string(static_cast<std::size_t>(width - used), ' ');
 }
 
+// Too long a line would wrap and could not be redrawn; columns are counted in characters, not in bytes.
+void redraw(const std::string& line) {
+  int columns = 0;
+  std::size_t end = 0;
+  while (end < line.size() && columns < terminal_width() - 1) {
+    ++end;
+    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) ++end;
+    ++columns;
+  }
+  std::fputs(fmt::format("\r{}\x1b[K", line.substr(0, end)).c_str(), stderr);
+  std::fflush(stderr);
+}
+
 std::string figures(const backfill::Progress& progress) {
   std::string text = fmt::format("{}", human_count(progress.rows_done));
   if (progress.rows_total) text += fmt::format(" of {}", human_count(*progress.rows_total));
@@ -81,16 +94,7 @@ void ProgressView::draw(const backfill::Progress& progress) {
     line += fmt::format("{} {:>3.0f} %  ", bar(fraction, 24), std::min(fraction, 0.99) * 100);
   }
   line += figures(progress);
-  // Too long a line would wrap and could not be redrawn; columns are counted in characters, not in bytes.
-  int columns = 0;
-  std::size_t end = 0;
-  while (end < line.size() && columns < terminal_width() - 1) {
-    ++end;
-    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) ++end;
-    ++columns;
-  }
-  std::fputs(fmt::format("\r{}\x1b[K", line.substr(0, end)).c_str(), stderr);
-  std::fflush(stderr);
+  redraw(line);
   drawn_ = true;
 }
 
@@ -101,6 +105,31 @@ void ProgressView::on_note(const std::string& text) {
 }
 
 void ProgressView::finish() {
+  if (drawn_) std::fputs("\r\x1b[K", stderr);
+  drawn_ = false;
+}
+
+LockWaitView::LockWaitView() : terminal_(::isatty(STDERR_FILENO) == 1) {}
+
+void LockWaitView::show(const migrate::LockWait& wait) {
+  const auto now = std::chrono::steady_clock::now();
+  std::string pids, who;
+  for (const auto& blocker : wait.blockers) {
+    pids += blocker.pid + " ";
+    who += (who.empty() ? "" : "; ") + migrate::describe(blocker);
+  }
+  if (terminal_) {
+    redraw(fmt::format("{} waits for a lock, {}: {}", wait.what, human_duration(wait.waited), who));
+    drawn_ = true;
+    return;
+  }
+  if (pids == told_ && now - last_ < kLine) return;
+  told_ = pids;
+  last_ = now;
+  std::fputs(fmt::format("{} waits for a lock: {}\n", wait.what, who).c_str(), stderr);
+}
+
+void LockWaitView::clear() {
   if (drawn_) std::fputs("\r\x1b[K", stderr);
   drawn_ = false;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "backfill/observer.hpp"
+#include "migrate/observer.hpp"
 #include "report/text.hpp"
 
 namespace weir::cli {
@@ -28,6 +29,22 @@ class ProgressView final : public backfill::Observer {
   bool quiet_;
   bool terminal_;
   bool drawn_ = false;
+  std::chrono::steady_clock::time_point last_;
+};
+
+// A statement that waits for a lock: one line that is redrawn on a terminal, a line for each new blocker and every few
+// seconds otherwise. On stderr. For one thread.
+class LockWaitView {
+ public:
+  LockWaitView();
+  void show(const migrate::LockWait& wait);
+  // Takes the live line away.
+  void clear();
+
+ private:
+  bool terminal_;
+  bool drawn_ = false;
+  std::string told_;  // pids of the blockers in the last line
   std::chrono::steady_clock::time_point last_;
 };
 

@@ -27,7 +27,7 @@ struct BatchSource {
 enum class LookAhead { kNo, kYes };
 
 struct BatchResult {
-  std::int64_t rows = 0;      // affected by the last change
+  std::int64_t rows = 0;        // affected by the last change
   std::vector<Row> boundaries;  // rows of that query; empty without LookAhead::kYes
 };
 

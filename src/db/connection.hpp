@@ -13,6 +13,7 @@
 #include "db/batch.hpp"
 #include "db/catalogue.hpp"
 #include "db/diagnosis.hpp"
+#include "db/effect.hpp"
 #include "db/session.hpp"
 #include "db/value.hpp"
 
@@ -71,8 +72,16 @@ class Connection {
   virtual std::string session_id() = 0;
   virtual Liveness session_liveness(const std::string& session_id) = 0;
 
-  // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the engine
-  // cannot tell.
+  // For statements that cannot share a transaction with weir's record of them. Before one is executed: what the
+  // catalogue shows of the objects it changes, as a text to be compared; empty when that does not tell.
+  virtual std::string look(const std::string& statement);
+  // Afterwards, or after a crash: what became of it. `before` is what look() gave.
+  virtual Effect effect_of(const std::string& statement, const std::string& before);
+  // Takes away what the statement left behind when its effect is kHalf.
+  virtual void remove_remains(const std::string& statement, const std::string& before);
+
+  // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the
+  // engine cannot tell.
   virtual std::vector<SessionInfo> blockers_of(const std::string& session_id);
   // Other sessions whose open transaction holds a lock on the table, the oldest first. `as_written` as in
   // describe_table().

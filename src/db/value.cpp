@@ -64,11 +64,14 @@ Value decode(const json& value, std::string_view whole) {
 
 }  // namespace
 
-std::int64_t as_integer(const Value& value) {
+std::optional<std::int64_t> parse_integer(const Value& value) {
   if (const auto* integer = std::get_if<std::int64_t>(&value)) return *integer;
-  if (const auto* text = std::get_if<std::string>(&value)) {
-    if (const auto integer = parse_integer(*text)) return *integer;
-  }
+  const auto* text = std::get_if<std::string>(&value);
+  return text ? weir::parse_integer(*text) : std::nullopt;
+}
+
+std::int64_t as_integer(const Value& value) {
+  if (const auto integer = parse_integer(value)) return *integer;
   throw Error(Code::kLedgerCorrupt, fmt::format("expected an integer, got '{}'", as_text(value)));
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -24,6 +25,8 @@ inline bool is_null(const Value& value) { return std::holds_alternative<std::mon
 // Integer value of an integer or of a text that spells one. Errors: kLedgerCorrupt otherwise (only for weir's own
 // columns).
 std::int64_t as_integer(const Value& value);
+// The same, nothing for everything else.
+std::optional<std::int64_t> parse_integer(const Value& value);
 // Text of any value but NULL ("") and bytes (as they are).
 std::string as_text(const Value& value);
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr const char* kRead = R"sql(
 SELECT version, name, kind, change_name, state, checksum, applied_text, statements_done, statements_total, started_at_ms,
-       applied_at_ms, actor
+       applied_at_ms, actor, intent
   FROM :weir_migrations)sql";
 
 constexpr const char* kInsert = R"sql(
@@ -21,7 +21,11 @@ SELECT :version, :name, :kind, :change, :state, :checksum, :text, :done, :total,
  WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version))sql";
 
 constexpr const char* kStatementDone =
-    "UPDATE :weir_migrations SET statements_done = :done WHERE version = :version AND state = 'partial'";
+    "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = 'partial'";
+
+constexpr const char* kIntent =
+    "UPDATE :weir_migrations SET statements_done = :done, intent = :before WHERE version = :version AND state = "
+    "'partial'";
 
 constexpr const char* kPartialText = R"sql(
 UPDATE :weir_migrations SET checksum = :checksum, applied_text = :text, statements_total = :total
@@ -30,7 +34,7 @@ UPDATE :weir_migrations SET checksum = :checksum, applied_text = :text, statemen
 constexpr const char* kApplied = R"sql(
 UPDATE :weir_migrations
    SET state = 'applied', checksum = :checksum, applied_text = :text, statements_done = :total, statements_total = :total,
-       applied_at_ms = :now, duration_ms = :duration, actor = :actor, weir_version = :weir_version
+       intent = NULL, applied_at_ms = :now, duration_ms = :duration, actor = :actor, weir_version = :weir_version
  WHERE version = :version)sql";
 
 constexpr const char* kRemove = "DELETE FROM :weir_migrations WHERE version = :version";
@@ -49,6 +53,7 @@ Entry to_entry(const db::Row& row) {
   entry.started_at = db::as_integer(row[9]);
   if (!db::is_null(row[10])) entry.applied_at = db::as_integer(row[10]);
   entry.actor = db::as_text(row[11]);
+  if (!db::is_null(row[12])) entry.intent = db::as_text(row[12]);
   return entry;
 }
 
@@ -59,6 +64,11 @@ std::vector<Entry> read_history(Ledger& ledger) {
   for (const auto& row : ledger.execute(kRead).rows) entries.push_back(to_entry(row));
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.version < b.version; });
   return entries;
+}
+
+std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version) {
+  const auto found = ledger.execute(std::string(kRead) + " WHERE version = :version", {{"version", version.key()}});
+  return found.rows.empty() ? std::nullopt : std::optional(to_entry(found.rows[0]));
 }
 
 bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
@@ -94,9 +104,13 @@ void record_statement_done(Ledger& ledger, const project::Version& version, std:
   ledger.execute(kStatementDone, {{"done", statements_done}, {"version", version.key()}});
 }
 
-void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                    Milliseconds duration, const std::string& actor) {
-  record_started(ledger, migration, statements_total, actor);
+void record_intent(Ledger& ledger, const project::Version& version, std::int64_t statements_done,
+                   const std::string& before) {
+  ledger.execute(kIntent, {{"done", statements_done}, {"before", before}, {"version", version.key()}});
+}
+
+void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                     Milliseconds duration, const std::string& actor) {
   ledger.execute(kApplied, {{"version", migration.version.key()},
                             {"checksum", migration.checksum},
                             {"text", migration.text},
@@ -104,6 +118,12 @@ void record_applied(Ledger& ledger, const project::Migration& migration, std::in
                             {"duration", static_cast<std::int64_t>(duration.count())},
                             {"actor", actor},
                             {"weir_version", std::string(version())}});
+}
+
+void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    Milliseconds duration, const std::string& actor) {
+  record_started(ledger, migration, statements_total, actor);
+  record_complete(ledger, migration, statements_total, duration, actor);
 }
 
 bool remove_entry(Ledger& ledger, const project::Version& version) {

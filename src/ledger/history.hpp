@@ -26,6 +26,9 @@ struct Entry {
   std::string applied_text;
   std::int64_t statements_done = 0;
   std::int64_t statements_total = 0;
+  // Of a half applied migration: the next statement was begun, and this is what the catalogue showed before it; empty
+  // when that told nothing.
+  std::optional<std::string> intent;
   EpochMs started_at = 0;
   std::optional<EpochMs> applied_at;
   std::string actor;
@@ -33,6 +36,7 @@ struct Entry {
 
 // By version.
 std::vector<Entry> read_history(Ledger& ledger);
+std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version);
 
 // Journal before effect: the migration begins; no statement is done yet. False, and nothing is written, when it has an
 // entry. Done first in a transaction it keeps every other deployer from applying the same migration. Errors:
@@ -41,7 +45,14 @@ bool record_started(Ledger& ledger, const project::Migration& migration, std::in
                     const std::string& actor);
 // The rest of a half applied migration was edited: what is applied from now on is this text.
 void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total);
+// Journal before effect: the statement behind `statements_done` begins; `before` as in Entry::intent.
+void record_intent(Ledger& ledger, const project::Version& version, std::int64_t statements_done,
+                   const std::string& before);
 void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done);
+// A migration that record_started() began is applied.
+void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                     Milliseconds duration, const std::string& actor);
+// One that has no entry, or an old one, is applied.
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     Milliseconds duration, const std::string& actor);
 // False when there was none.

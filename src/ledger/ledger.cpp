@@ -9,10 +9,25 @@
 namespace weir::ledger {
 namespace {
 
-constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_runs", "weir_slices", "weir_events"};
+constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_repeatables",
+                                        "weir_runs", "weir_slices",     "weir_events"};
 
 constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE :meta_key = 'ledger_version'";
 constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (:meta_key, value) VALUES ('ledger_version', :version)";
+constexpr const char* kRaiseVersion =
+    "UPDATE :weir_meta SET value = :version WHERE :meta_key = 'ledger_version' AND value = :from";
+
+// From version 1 to 2; for the engines that had version 1.
+constexpr const char* kUpgradeFrom1[] = {"ALTER TABLE :weir_migrations ADD COLUMN intent text",
+                                         R"sql(CREATE TABLE :weir_repeatables (
+  name          text NOT NULL PRIMARY KEY,
+  checksum      text NOT NULL,
+  applied_text  text NOT NULL,
+  applied_at_ms bigint NOT NULL,
+  duration_ms   bigint NOT NULL,
+  actor         text NOT NULL,
+  weir_version  text NOT NULL
+))sql"};
 
 }  // namespace
 
@@ -41,7 +56,7 @@ db::Result Ledger::execute(std::string_view sql, const db::Bindings& bindings) {
 
 bool Ledger::is_complete() { return !execute(kReadVersion).rows.empty(); }
 
-void Ledger::check_version() {
+int Ledger::read_version() {
   const auto found = execute(kReadVersion);
   if (found.rows.empty())
     throw Error(Code::kLedgerCorrupt, "weir_meta has no ledger_version").hint("restore weir_meta from a backup");
@@ -52,6 +67,24 @@ void Ledger::check_version() {
                                                  weir::version(), kLedgerVersion))
         .hint("use the newer weir that wrote it; nothing was changed");
   }
+  return static_cast<int>(*version);
+}
+
+// The version first: its row's lock lets one process do it.
+void Ledger::upgrade(int from) {
+  db::Transaction transaction(*connection_);
+  try {
+    const auto raised =
+        execute(kRaiseVersion, {{"version", std::to_string(kLedgerVersion)}, {"from", std::to_string(from)}});
+    if (raised.affected != 1) return;
+    for (const auto* statement : kUpgradeFrom1) connection_->execute_text(expand(statement));
+  } catch (const Error& error) {
+    if (error.code() != Code::kReadOnly) throw;
+    throw Error(Code::kLedgerTooOld, fmt::format("the ledger has version {}, this program ({}) works with {}", from,
+                                                 weir::version(), kLedgerVersion))
+        .hint("`weir migrate` brings it up to date");
+  }
+  transaction.commit();
 }
 
 std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection& connection) {
@@ -60,7 +93,7 @@ std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection&
   Ledger ledger(database, connection, meta->name.schema);
   // Where tables cannot be created in a transaction, the version is what was written last.
   if (!database.capabilities().transactional_ddl && !ledger.is_complete()) return std::nullopt;
-  ledger.check_version();
+  if (const int version = ledger.read_version(); version < kLedgerVersion) ledger.upgrade(version);
   return ledger;
 }
 

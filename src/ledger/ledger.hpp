@@ -3,6 +3,7 @@
 //
 // weir_meta        key, value; `ledger_version`
 // weir_migrations  one row per applied (or half applied) migration with the text that was applied
+// weir_repeatables repeatable migrations as they were applied last
 // weir_runs        executions of data migrations; (version, attempt)
 // weir_slices      key ranges of a run: cursor, counters, lease
 // weir_events      who did what when; append only
@@ -17,12 +18,13 @@
 
 namespace weir::ledger {
 
-inline constexpr int kLedgerVersion = 1;
+inline constexpr int kLedgerVersion = 2;
 
 // Gives access to the ledger over one connection. As thread-safe as the connection: not.
 class Ledger {
  public:
-  // Nothing when the database has no ledger yet. Errors: kLedgerTooNew.
+  // Nothing when the database has no ledger yet. An older one is brought to the present version. Errors: kLedgerTooNew;
+  // kLedgerTooOld over a connection that only reads.
   static std::optional<Ledger> open(const db::Database& database, db::Connection& connection);
   // Creates the ledger when it is not there; safe when two processes do it at once. Errors: kLedgerTooNew, kPrivilege,
   // kReadOnly.
@@ -43,7 +45,8 @@ class Ledger {
   Ledger(const db::Database& database, db::Connection& connection, const std::string& schema);
   static void create(const db::Database& database, db::Connection& connection);
   bool is_complete();
-  void check_version();
+  int read_version();
+  void upgrade(int from);
 
   const db::Database* database_;
   db::Connection* connection_;

@@ -101,6 +101,15 @@ Action Decider::data_action(const Migration& migration) {
   return unfinished ? Action::kAlreadyQueued : Action::kEnqueue;
 }
 
+Step Decider::repeatable_step(const Migration& migration) {
+  Step step{&migration, Action::kApply, {}, false};
+  for (const auto* required : timeline_.required_by(migration)) {
+    if (auto blocker = unmet(*required)) step.blockers.push_back(std::move(*blocker));
+  }
+  if (!step.blockers.empty()) step.action = Action::kWait;
+  return step;
+}
+
 std::optional<Step> Decider::next() {
   if (at_ == timeline_.migrations().size()) return std::nullopt;
   const Migration& migration = timeline_.migrations()[at_++];

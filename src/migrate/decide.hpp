@@ -64,6 +64,8 @@ class Decider {
   std::optional<Step> next();
   // What keeps `migration` from being applied or run now; empty: nothing.
   std::vector<Blocker> blockers_of(const project::Migration& migration);
+  // The step for a repeatable migration whose text changed: after all others.
+  Step repeatable_step(const project::Migration& migration);
   // The step returned last was performed (or is pretended to be): its migration is applied or complete.
   void mark_done();
 

@@ -5,7 +5,7 @@
 
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
-#include "ledger/events.hpp"
+#include "ledger/repeatables.hpp"
 #include "migrate/apply.hpp"
 #include "migrate/deploy_lock.hpp"
 #include "migrate/facts.hpp"
@@ -19,6 +19,18 @@ using project::Migration;
 std::int64_t latest_attempt(const Decider& decider, const Migration& migration) {
   const auto* run = decider.latest_run(migration.version);
   return run == nullptr ? 0 : run->id.attempt;
+}
+
+// A transaction that has been open longer than a statement of ours waits for its lock: named before anything starts.
+void name_long_holders(const ApplyContext& context, const Migration& migration) {
+  const auto tables = tables_touched(migration, context.database.dialect());
+  if (!tables || !context.database.capabilities().server_sessions) return;
+  for (const auto& table : *tables) {
+    for (const auto& holder : context.ledger.connection().holders_of(context.database.dialect().quote(table))) {
+      if (!holder.age || *holder.age < context.config.lock_timeout) continue;
+      context.observer.on_note(fmt::format("{} may have to wait for {}", migration.label(), describe(holder)));
+    }
+  }
 }
 
 class Deployer {
@@ -35,6 +47,11 @@ class Deployer {
       case Action::kWait: break;
       case Action::kApply:
       case Action::kContinue:
+        name_long_holders(context_, migration);
+        if (migration.repeatable) {
+          result.elapsed = apply_repeatable(context_, migration);
+          break;
+        }
         result.elapsed = apply_migration(context_, migration, decider.entry(migration.version), gates_of(migration));
         break;
       case Action::kRunInline: run_inline(migration, result); break;
@@ -81,15 +98,36 @@ bool completes(Action action) {
   return action == Action::kApply || action == Action::kContinue || action == Action::kRunInline;
 }
 
-// Everything that can be refused from the text alone is refused before the first statement.
+// Refused before the first statement, whatever can be refused from the text and the history alone.
 void check_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
-                   const sql::Dialect& dialect) {
+                   const sql::Dialect& dialect, const project::Config& config) {
   for (const auto& migration : timeline.migrations()) {
-    const bool applied = std::any_of(history.begin(), history.end(), [&](const auto& e) {
-      return e.version == migration.version && e.state == ledger::EntryState::kApplied;
-    });
-    if (!applied && migration.kind == project::Kind::kSchema) check_statements(migration, dialect);
+    const auto entry =
+        std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == migration.version; });
+    const bool applied = entry != history.end() && entry->state == ledger::EntryState::kApplied;
+    if (applied || migration.kind != project::Kind::kSchema) continue;
+    check_statements(migration, dialect);
+    const bool late = entry == history.end() && !history.empty() && migration.version < history.back().version;
+    if (!late || config.out_of_order == project::Config::OutOfOrder::kApply) continue;
+    throw Error(Code::kOutOfOrder, fmt::format("{} is older than {} {}, which is applied", migration.label(),
+                                               history.back().version.text(), history.back().name))
+        .at({migration.file, 0, 0, ""})
+        .hint("give it a new version, or set out_of_order = \"apply\" in weir.toml; nothing was applied");
   }
+  for (const auto& migration : timeline.repeatables()) check_statements(migration, dialect);
+}
+
+std::vector<const Migration*> changed_repeatables(const project::Timeline& timeline, ledger::Ledger* ledger) {
+  std::vector<const Migration*> changed;
+  if (timeline.repeatables().empty()) return changed;
+  const auto known = ledger ? ledger::read_repeatables(*ledger) : std::vector<ledger::Repeatable>();
+  for (const auto& migration : timeline.repeatables()) {
+    const bool same = std::any_of(known.begin(), known.end(), [&](const auto& one) {
+      return one.name == migration.name && one.checksum == migration.checksum;
+    });
+    if (!same) changed.push_back(&migration);
+  }
+  return changed;
 }
 
 DeployOutcome simulate(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
@@ -99,13 +137,17 @@ DeployOutcome simulate(const db::Database& database, const project::Config& conf
   DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows);
   DeployOutcome outcome;
   auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
-  check_pending(timeline, snapshot.history, database.dialect());
+  check_pending(timeline, snapshot.history, database.dialect(), config);
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts, Deed::kPretended);
   while (const auto step = decider.next()) {
     if (step->action == Action::kNothing) continue;
     if (completes(step->action)) decider.mark_done();
     outcome.results.emplace_back().step = *step;
+    observer.on_result(outcome.results.back());
+  }
+  for (const auto* migration : changed_repeatables(timeline, ledger ? &*ledger : nullptr)) {
+    outcome.results.emplace_back().step = decider.repeatable_step(*migration);
     observer.on_result(outcome.results.back());
   }
   return outcome;
@@ -135,40 +177,51 @@ std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                      Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options) {
   if (options.dry_run) return simulate(database, config, timeline, observer);
-  if (timeline.migrations().empty() && !database.exists()) return {};
+  if (timeline.migrations().empty() && timeline.repeatables().empty() && !database.exists()) return {};
   const auto connection = database.connect(db::Purpose::kControl);
   DeployOutcome outcome;
   // Nothing to do is found out without the lock: a deploy with nothing to do never queues behind one that works.
   if (auto ledger = ledger::Ledger::open(database, *connection)) {
     const auto history = ledger::read_history(*ledger);
-    if (!has_pending(timeline, history)) {
+    if (!has_pending(timeline, history) && options.resolutions.empty() &&
+        changed_repeatables(timeline, &*ledger).empty()) {
       outcome.discrepancies = find_discrepancies(timeline, history);
       return outcome;
     }
-  } else if (timeline.migrations().empty()) {
+  } else if (timeline.migrations().empty() && timeline.repeatables().empty()) {
     return outcome;
   }
   const auto lock = wait_for_deploy_lock(
       database, clock, stop, options.lock_wait, options.actor,
       [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  for (const auto& resolution : options.resolutions)
+    observer.on_note(resolve(ledger, timeline, database.dialect(), resolution, options.actor));
   auto snapshot = ledger::read_snapshot(ledger);
-  check_pending(timeline, snapshot.history, database.dialect());
+  check_pending(timeline, snapshot.history, database.dialect(), config);
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
-  const ApplyContext context{database, config, ledger, clock, stop, options.actor};
+  Executor executor(database, config, clock, stop, observer);
+  const ApplyContext context{database, config, ledger, clock, stop, observer, executor, options.actor};
   Deployer deployer(context, timeline);
   DatabaseFacts facts(database, connection.get(), &ledger, timeline, config.inline_rows);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
-  while (const auto step = decider.next()) {
-    if (step->action == Action::kNothing) continue;
+  const auto perform = [&](const Step& step) {
     if (stop.requested())
       throw Error(Code::kInterrupted, "stopped between two migrations")
           .hint("`weir migrate` goes on with the next one");
     if (!lock->held())
       throw Error(Code::kConnectionLost, "the deploy lock was lost")
           .hint("another deployer may be working; `weir status` shows it");
-    outcome.results.push_back(deployer.perform(*step, decider));
+    outcome.results.push_back(deployer.perform(step, decider));
+  };
+  while (const auto step = decider.next()) {
+    if (step->action == Action::kNothing) continue;
+    perform(*step);
     if (completes(step->action)) decider.mark_done();
+    observer.on_result(outcome.results.back());
+  }
+  for (const auto* migration : changed_repeatables(timeline, &ledger)) {
+    perform(decider.repeatable_step(*migration));
     observer.on_result(outcome.results.back());
   }
   return outcome;

@@ -7,6 +7,8 @@
 #include "backfill/observer.hpp"
 #include "base/stop.hpp"
 #include "migrate/decide.hpp"
+#include "migrate/observer.hpp"
+#include "migrate/resolve.hpp"
 #include "project/config.hpp"
 
 namespace weir::migrate {
@@ -15,6 +17,7 @@ struct DeployOptions {
   bool dry_run = false;
   Milliseconds lock_wait{300'000};
   std::string actor;
+  std::vector<Resolution> resolutions = {};  // carried out before anything else
 };
 
 // A step and what came of it.
@@ -35,21 +38,14 @@ struct Discrepancy {
 std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
                                             const std::vector<ledger::Entry>& history);
 
-class DeployObserver {
- public:
-  virtual ~DeployObserver() = default;
-  virtual void on_result(const StepResult& result) { (void)result; }
-  virtual void on_note(const std::string& text) { (void)text; }
-};
-
 struct DeployOutcome {
   std::vector<StepResult> results;  // without kNothing
   std::vector<Discrepancy> discrepancies;
   std::size_t count(Action action) const;
 };
 
-// Errors: kDeployLockHeld; everything apply_migration() and Runner::run() throw, after what came before has been
-// applied and reported; kInterrupted between two steps.
+// Errors: kDeployLockHeld; kOutOfOrder before anything is applied; everything apply_migration() and Runner::run()
+// throw, after what came before has been applied and reported; kInterrupted between two steps.
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                      Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options);
 

@@ -95,7 +95,9 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
       wait_for_deploy_lock(database, clock, stop, options.lock_wait, options.actor, [](const std::string&) {});
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   auto plan = plan_rollback(timeline, ledger::read_snapshot(ledger), options);
-  const ApplyContext context{database, config, ledger, clock, stop, options.actor};
+  DeployObserver quiet;
+  Executor executor(database, config, clock, stop, quiet);
+  const ApplyContext context{database, config, ledger, clock, stop, quiet, executor, options.actor};
   for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (stop.requested())

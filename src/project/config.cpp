@@ -45,10 +45,17 @@ class TomlReader {
         config_.inline_rows = rows_of(name, node);
       } else if (name == "lock_timeout") {
         config_.lock_timeout = duration_of(name, node);
+      } else if (name == "lock_budget") {
+        config_.lock_budget = duration_of(name, node);
+      } else if (name == "out_of_order") {
+        config_.out_of_order = choice_of(name, node) ? Config::OutOfOrder::kApply : Config::OutOfOrder::kRefuse;
+      } else if (name == "statement_timeout") {
+        config_.statement_timeout = duration_of(name, node);
       } else if (name == "paths") {
         read_paths(node);
       } else {
-        unknown(key, name, {"url", "inline_rows", "lock_timeout", "paths"});
+        unknown(key, name,
+                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths"});
       }
     }
   }
@@ -73,6 +80,14 @@ class TomlReader {
     const auto value = node.value_exact<std::string>();
     if (!value || value->empty()) fail(node.source(), fmt::format("{} is a text in quotes", name));
     return *value;
+  }
+
+  // True for "apply".
+  bool choice_of(const std::string& name, const toml::node& node) {
+    const auto value = node.value_exact<std::string>();
+    if (!value || (*value != "apply" && *value != "refuse"))
+      fail(node.source(), fmt::format("{} is \"apply\" or \"refuse\"", name));
+    return *value == "apply";
   }
 
   std::int64_t rows_of(const std::string& name, const toml::node& node) {

@@ -21,6 +21,10 @@ struct Config {
   std::string url_source;             // "--url", "weir.toml", ".env" or "DATABASE_URL"
   std::int64_t inline_rows = 10'000;  // a table with at most so many rows is backfilled by `weir migrate` itself
   Milliseconds lock_timeout{2000};    // per attempt of a DDL statement
+  // What happens to a migration that is older than the newest applied one.
+  enum class OutOfOrder { kApply, kRefuse } out_of_order = OutOfOrder::kApply;
+  Milliseconds lock_budget{60'000};   // for all attempts of one, pauses included
+  Milliseconds statement_timeout{0};  // of a statement of a schema migration; 0: none
 };
 
 // Reads weir.toml of `directory` or its nearest parent that has one, and .env beside it.

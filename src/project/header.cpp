@@ -32,7 +32,7 @@ constexpr Key kKeys[] = {
     {"on_error", false, false, Support::kNow},  {"throttle", false, false, Support::kLater},
     {"hours", false, false, Support::kLater},   {"keep", false, false, Support::kLater},
     {"read", false, false, Support::kLater},    {"write", false, false, Support::kLater},
-    {"rows", false, false, Support::kLater},    {"repeatable", true, false, Support::kLater},
+    {"rows", false, false, Support::kLater},    {"repeatable", true, false, Support::kNow},
 };
 
 const Key* find_key(std::string_view name) {
@@ -209,6 +209,14 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
       {"order", [](const HeaderLine& line, Migration&) { check_choice(line, "key", {"heap"}); }},
       {"on_error", [](const HeaderLine& line, Migration&) { check_choice(line, "stop", {"quarantine"}); }},
       {"batch", apply_batch},
+      {"repeatable",
+       [](const HeaderLine& line, Migration& m) {
+         if (m.kind == Kind::kData)
+           refuse(line.key_place, "a data migration is not repeatable", "`weir run NAME --restart` runs it again");
+         if (line.value != "true") refuse(line.value_place, "`repeatable` is true, or is left out");
+         m.repeatable = true;
+         m.version = Version("R");
+       }},
       {"param", [](const HeaderLine& line, Migration& m) { m.data.parameters.push_back(parse_parameter(line)); }},
   };
   return kAppliers;

@@ -85,17 +85,18 @@ void apply_option(const std::string& word, const Place& place, Section& section)
   const bool takes_options = section.kind == SectionKind::kUp || section.kind == SectionKind::kDown;
   if (takes_options && name == "transaction") {
     section.transaction = parse_boolean(value, place, name);
-  } else if (takes_options && name == "lock_timeout") {
+  } else if (takes_options && (name == "lock_timeout" || name == "statement_timeout")) {
     const auto ms = parse_timeout_ms(value);
     if (!ms)
       refuse(place, fmt::format("'{}' is not a duration from 1 ms to 24 h", value),
              "write it as 500ms, 2s or 1m, without a blank");
-    section.lock_timeout = Milliseconds(*ms);
+    (name == "lock_timeout" ? section.lock_timeout : section.statement_timeout) = Milliseconds(*ms);
   } else {
-    const auto near = takes_options ? nearest(name, {"transaction", "lock_timeout"}) : std::nullopt;
+    const auto near =
+        takes_options ? nearest(name, {"transaction", "lock_timeout", "statement_timeout"}) : std::nullopt;
     refuse(place, fmt::format("unknown option '{}' of migrate:{}", name, to_string(section.kind)),
            near            ? fmt::format("did you mean '{}:'?", *near)
-           : takes_options ? "known options: transaction:true|false, lock_timeout:2s"
+           : takes_options ? "known options: transaction:true|false, lock_timeout:2s, statement_timeout:30s"
                            : "this section has no options");
   }
 }
@@ -265,6 +266,22 @@ void split_file_name(const std::string& file_name, Migration& migration) {
   migration.name = name_at == std::string::npos ? "" : stem.substr(name_at);
 }
 
+Migration repeatable(Migration migration) {
+  migration.version = Version("R");
+  migration.repeatable = true;
+  return migration;
+}
+
+// Whether any section marker stands in the text, so that it is a file in weir's shape.
+bool has_marker(const std::string& text, const sql::Dialect& dialect, const std::string& display_name) {
+  bool found = false;
+  sql::split_statements(text, dialect, {display_name, 1, 1}, [&](std::string_view comment, std::size_t) {
+    found = found || may_matter(comment, false);
+    return false;
+  });
+  return found;
+}
+
 }  // namespace
 
 std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
@@ -339,6 +356,21 @@ Migration parse_migration(Kind kind, const std::string& file_name, const std::st
   apply_header(header, dialect, migration);
   check_sections(migration, dialect);
   return migration;
+}
+
+Migration parse_repeatable(const std::string& file_name, const std::string& display_name, std::string text,
+                           const sql::Dialect& dialect) {
+  const std::string name = "0_" + file_name.substr(kRepeatablePrefix.size());
+  if (!has_marker(text, dialect, display_name)) {
+    Migration migration = parse_migration(Kind::kSchema, name, display_name, "-- migrate:up\n", dialect);
+    migration.text = std::move(text);
+    migration.checksum = sha256(migration.text);
+    migration.sections.front().line = 1;
+    migration.sections.front().statements = sql::split_statements(migration.text, dialect, {display_name, 1, 1});
+    return repeatable(std::move(migration));
+  }
+  Migration migration = parse_migration(Kind::kSchema, name, display_name, std::move(text), dialect);
+  return repeatable(std::move(migration));
 }
 
 }  // namespace weir::project

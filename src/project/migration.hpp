@@ -14,6 +14,9 @@
 
 namespace weir::project {
 
+// How the file name of a repeatable migration begins.
+inline constexpr std::string_view kRepeatablePrefix = "R__";
+
 enum class Kind { kSchema, kData };
 std::string_view to_string(Kind kind);
 
@@ -22,9 +25,10 @@ std::string_view to_string(SectionKind kind);
 
 struct Section {
   SectionKind kind = SectionKind::kUp;
-  int line = 0;                              // of its marker
-  bool transaction = true;                   // `transaction:false` was not written
-  std::optional<Milliseconds> lock_timeout;  // `lock_timeout:2s`
+  int line = 0;                                   // of its marker
+  bool transaction = true;                        // `transaction:false` was not written
+  std::optional<Milliseconds> lock_timeout;       // `lock_timeout:2s`
+  std::optional<Milliseconds> statement_timeout;  // `statement_timeout:30s`
   std::vector<sql::Statement> statements;
 };
 
@@ -60,6 +64,7 @@ struct Migration {
   std::string description;
   std::vector<Reference> requirements;  // `requires:`, by version or name
   std::vector<Section> sections;        // in the order of the file
+  bool repeatable = false;              // applied again whenever its text changed; its version is R
   DataProgram data;                     // kData only
 
   // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.
@@ -73,5 +78,9 @@ struct Migration {
 // Errors: kInvalidFile or kNotAvailable with file, line, column and a hint; nothing is ever ignored.
 Migration parse_migration(Kind kind, const std::string& file_name, const std::string& display_name, std::string text,
                           const sql::Dialect& dialect);
+
+// R__name.sql: a repeatable schema migration. Without any section marker the whole file is migrate:up.
+Migration parse_repeatable(const std::string& file_name, const std::string& display_name, std::string text,
+                           const sql::Dialect& dialect);
 
 }  // namespace weir::project

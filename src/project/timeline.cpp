@@ -52,9 +52,12 @@ void load_folder(const Config& config, const std::string& folder, Kind kind, con
     const std::string name = entry.path().filename().string();
     const std::string display = (fs::path(folder) / name).string();
     std::error_code ignored;
-    if (entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
+    const bool repeatable = kind == Kind::kSchema && name.starts_with(kRepeatablePrefix);
+    if (repeatable && entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
+      migrations.push_back(parse_repeatable(name, display, read_source(entry.path(), display), dialect));
+    } else if (entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
       migrations.push_back(parse_migration(kind, name, display, read_source(entry.path(), display), dialect));
-    } else if (starts_with_digit(name)) {
+    } else if (starts_with_digit(name) || repeatable) {
       refuse_entry(entry, display, kind);
     }
   }
@@ -62,7 +65,17 @@ void load_folder(const Config& config, const std::string& folder, Kind kind, con
 
 }  // namespace
 
-Timeline::Timeline(std::vector<Migration> migrations) : migrations_(std::move(migrations)) {
+Timeline::Timeline(std::vector<Migration> migrations) {
+  for (auto& migration : migrations)
+    (migration.repeatable ? repeatables_ : migrations_).push_back(std::move(migration));
+  std::stable_sort(repeatables_.begin(), repeatables_.end(),
+                   [](const Migration& a, const Migration& b) { return a.name < b.name; });
+  for (std::size_t i = 1; i < repeatables_.size(); ++i) {
+    if (repeatables_[i].name != repeatables_[i - 1].name) continue;
+    throw Error(Code::kInvalidFile, fmt::format("two repeatable migrations are named {}", repeatables_[i].name))
+        .at({repeatables_[i].file, 0, 0, ""})
+        .hint(fmt::format("the other is {}", repeatables_[i - 1].file));
+  }
   std::stable_sort(migrations_.begin(), migrations_.end(),
                    [](const Migration& a, const Migration& b) { return a.version < b.version; });
   for (std::size_t i = 1; i < migrations_.size(); ++i) {
@@ -72,6 +85,7 @@ Timeline::Timeline(std::vector<Migration> migrations) : migrations_(std::move(mi
         .hint(fmt::format("the other is {}; give one of them a new version", migrations_[i - 1].file));
   }
   for (const auto& migration : migrations_) required_by(migration);
+  for (const auto& migration : repeatables_) required_by(migration);
 }
 
 const Migration* Timeline::by_version(const Version& version) const {
@@ -122,7 +136,7 @@ const Migration& Timeline::resolve(const Migration& from, const Reference& refer
         .at(reference.place)
         .hint(near ? fmt::format("did you mean '{}'?", *near) : "name an earlier migration by its name or version");
   }
-  if (found[0]->version >= from.version) {
+  if (!from.repeatable && found[0]->version >= from.version) {
     throw Error(Code::kInvalidFile, fmt::format("'{}' does not come before this migration", reference.text))
         .at(reference.place)
         .hint("a migration can only require earlier ones");

@@ -14,9 +14,12 @@ class Timeline {
  public:
   // Takes migrations in any order. Errors: kInvalidFile for two files with one version, and for a requirement that
   // names nothing, something ambiguous, or a later migration.
+  // Repeatable ones are kept apart. Errors also for two of them with one name.
   explicit Timeline(std::vector<Migration> migrations);
 
   const std::vector<Migration>& migrations() const { return migrations_; }  // by version
+  // Applied after all others, whenever their text changed; by name.
+  const std::vector<Migration>& repeatables() const { return repeatables_; }
   const Migration* by_version(const Version& version) const;
   // By version or name. Errors: kNotFound with the nearest name; kUsage when several have that name.
   const Migration& find(std::string_view reference) const;
@@ -29,6 +32,7 @@ class Timeline {
   std::vector<const Migration*> named(std::string_view reference) const;
   const Migration& resolve(const Migration& from, const Reference& reference) const;
   std::vector<Migration> migrations_;
+  std::vector<Migration> repeatables_;
 };
 
 // Reads every migration file of the project. A missing folder is an empty one. Errors: kInvalidFile, kNotAvailable,

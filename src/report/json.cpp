@@ -126,6 +126,13 @@ std::string to_json(const Status& status) {
   json["migrations"] = ordered_json::array();
   for (const auto& migration : status.migrations) json["migrations"].push_back(migration_json(migration));
   json["changes"] = ordered_json::array();
+  json["repeatables"] = ordered_json::array();
+  for (const auto& one : status.repeatables) {
+    json["repeatables"].push_back(
+        {{"name", one.name},
+         {"state", one.state},
+         {"applied_at", one.applied_at ? ordered_json(to_iso8601(*one.applied_at)) : nullptr}});
+  }
   for (const auto& change : status.changes()) {
     json["changes"].push_back({{"name", change.name},
                                {"expand", versions(change.expand)},
@@ -154,6 +161,13 @@ std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run) {
                                      {"name", found.entry.name},
                                      {"kind", changed ? "changed" : "missing"}});
   }
+  return dump(json);
+}
+
+std::string baseline_to_json(const std::vector<const project::Migration*>& marked) {
+  ordered_json json = document();
+  json["marked"] = ordered_json::array();
+  for (const auto* one : marked) json["marked"].push_back({{"version", one->version.text()}, {"name", one->name}});
   return dump(json);
 }
 

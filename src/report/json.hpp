@@ -18,6 +18,7 @@ std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run);
 std::string to_json(const std::vector<migrate::RolledBack>& rolled_back);
 std::string to_json(const std::vector<migrate::Verification>& verifications);
 std::string to_json(const project::Migration& migration, const backfill::RunOutcome& outcome);
+std::string baseline_to_json(const std::vector<const project::Migration*>& marked);
 // For `init` and `new`.
 std::string created_to_json(const std::vector<std::string>& files);
 // `done`: what was performed before the error; may be empty.

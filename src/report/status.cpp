@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "ledger/repeatables.hpp"
 #include "migrate/decide.hpp"
 
 namespace weir::report {
@@ -101,6 +102,25 @@ MigrationStatus missing(const ledger::Entry& entry) {
   return status;
 }
 
+std::vector<RepeatableStatus> repeatables_of(ledger::Ledger* ledger, const project::Timeline& timeline) {
+  const auto known = ledger != nullptr ? ledger::read_repeatables(*ledger) : std::vector<ledger::Repeatable>();
+  std::vector<RepeatableStatus> all;
+  for (const auto& migration : timeline.repeatables()) {
+    RepeatableStatus status{migration.name, "pending", std::nullopt};
+    for (const auto& one : known) {
+      if (one.name != migration.name) continue;
+      status.applied_at = one.applied_at;
+      if (one.checksum == migration.checksum) status.state = "applied";
+    }
+    all.push_back(std::move(status));
+  }
+  for (const auto& one : known) {
+    const bool here = std::any_of(all.begin(), all.end(), [&](const auto& status) { return status.name == one.name; });
+    if (!here) all.push_back({one.name, "missing", one.applied_at});
+  }
+  return all;
+}
+
 }  // namespace
 
 std::optional<int> RunStatus::percent() const {
@@ -134,6 +154,7 @@ Status build_status(const db::Database& database, ledger::Ledger* ledger, const 
     snapshot = ledger::read_snapshot(*ledger);
     for (const auto& run : snapshot.runs) status.runs.push_back(run_status(*ledger, run));
   }
+  status.repeatables = repeatables_of(ledger, timeline);
   LedgerFacts facts;
   migrate::Decider decider(timeline, snapshot, database.dialect(), facts);
   while (const auto step = decider.next()) status.migrations.push_back(from_step(*step, decider, status.runs));

@@ -37,6 +37,12 @@ struct MigrationStatus {
   std::optional<RunStatus> run;
 };
 
+struct RepeatableStatus {
+  std::string name;
+  std::string state;  // pending (new or changed), applied, missing (its file is gone)
+  std::optional<EpochMs> applied_at;
+};
+
 // The three steps of a change.
 struct ChangeStatus {
   std::string name;
@@ -49,6 +55,7 @@ struct Status {
   std::string engine;
   std::string database;  // without secrets
   std::vector<MigrationStatus> migrations;
+  std::vector<RepeatableStatus> repeatables;  // by name
   std::vector<RunStatus> runs;
   std::optional<db::LockHolder> lock;
   EpochMs now = 0;

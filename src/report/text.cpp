@@ -119,18 +119,21 @@ std::string rows_text(const std::optional<std::int64_t>& rows) {
 }  // namespace
 
 std::string to_text(const Status& status, Colour colour) {
-  if (status.migrations.empty()) return "no migrations yet: `weir new schema NAME` makes one\n";
+  if (status.migrations.empty() && status.repeatables.empty())
+    return "no migrations yet: `weir new schema NAME` makes one\n";
   const auto changes = status.changes();
   std::size_t width = 0;
   for (const auto& change : changes) width = std::max(width, change.name.size());
   for (const auto& migration : status.migrations) {
     if (migration.change.empty()) width = std::max(width, migration.name.size());
   }
+  for (const auto& one : status.repeatables) width = std::max(width, one.name.size());
   std::string out;
   for (const auto& migration : status.migrations) {
     if (migration.change.empty()) out += loose_line(migration, width, colour);
   }
   for (const auto& change : changes) out += change_line(change, width, colour);
+  for (const auto& one : status.repeatables) out += fmt::format("{:<{}}  repeatable {}\n", one.name, width, one.state);
   for (const auto& migration : status.migrations) {
     if (const std::string note = attention(migration); !note.empty())
       out += fmt::format("  {}: {}\n", paint(migration.name, kBold, colour), note);
@@ -195,6 +198,12 @@ std::string to_text(const migrate::Discrepancy& found, Colour colour) {
   return fmt::format("{} {} was changed after it was applied (- applied, + now):\n{}\n",
                      paint("warning:", kYellow, colour), name,
                      migrate::line_diff(found.entry.applied_text, found.migration->text));
+}
+
+std::string baseline_to_text(const std::vector<const project::Migration*>& marked, Colour colour) {
+  std::string text;
+  for (const auto* one : marked) text += verb("marked", kGreen, colour) + label(*one) + "  (not executed)\n";
+  return marked.empty() ? "nothing to mark: all of them are applied\n" : text;
 }
 
 std::string to_text(const migrate::RolledBack& one, Colour colour) {

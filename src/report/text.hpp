@@ -23,6 +23,8 @@ std::string to_text(const migrate::StepResult& result, bool dry_run, Colour colo
 std::string summary(const migrate::DeployOutcome& outcome, bool dry_run);
 // A warning with a diff for each applied migration that changed or is gone.
 std::string to_text(const migrate::Discrepancy& discrepancy, Colour colour);
+// What `weir baseline` recorded.
+std::string baseline_to_text(const std::vector<const project::Migration*>& marked, Colour colour);
 std::string to_text(const migrate::RolledBack& rolled_back, Colour colour);
 std::string to_text(const migrate::Verification& verification, Colour colour);
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);

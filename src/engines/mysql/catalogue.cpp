@@ -43,6 +43,13 @@ struct ColumnFacts {
 // The bytes of a result, whatever the server calls them.
 std::string text_of(const db::Value& value) { return db::as_text(value); }
 
+// Of a kind that fits 64 bits with a sign.
+bool is_integer(const ColumnFacts& facts) {
+  constexpr std::array<std::string_view, 5> kIntegers{"tinyint", "smallint", "mediumint", "int", "bigint"};
+  const bool integer = std::find(kIntegers.begin(), kIntegers.end(), facts.data_type) != kIntegers.end();
+  return integer && (facts.data_type != "bigint" || facts.column.type.find("unsigned") == std::string::npos);
+}
+
 // A bound value is text or an integer; where the server would compare a column of this type with it as floating point
 // numbers, or as texts, the value has to become the column's type first.
 // Source: MySQL manual, "Type Conversion in Expression Evaluation".
@@ -174,10 +181,12 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
   table.kind = table_kind(text_of(row[2]));
   std::vector<ColumnFacts> columns;
   for (const auto& column : connection.query(kColumns, {table.name.schema, table.name.name}).rows) {
-    columns.push_back(
-        {{text_of(column[0]), text_of(column[1]), text_of(column[2]) == "YES"}, to_lower(text_of(column[3]))});
-    columns.back().column.comparand = comparand_of(columns.back());
-    table.columns.push_back(columns.back().column);
+    ColumnFacts facts{{text_of(column[0]), text_of(column[1]), text_of(column[2]) == "YES"},
+                      to_lower(text_of(column[3]))};
+    facts.column.integer = is_integer(facts);
+    facts.column.comparand = comparand_of(facts);
+    table.columns.push_back(facts.column);
+    columns.push_back(std::move(facts));
   }
   if (table.kind != db::TableKind::kTable) return table;
   table.unique_keys = unique_keys(connection, table.name, columns);

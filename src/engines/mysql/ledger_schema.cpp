@@ -21,11 +21,21 @@ constexpr const char* kMigrations = R"sql(CREATE TABLE IF NOT EXISTS weir_migrat
   applied_text     longtext NOT NULL,
   statements_done  bigint NOT NULL,
   statements_total bigint NOT NULL,
+  intent           longtext,
   started_at_ms    bigint NOT NULL,
   applied_at_ms    bigint,
   duration_ms      bigint,
   actor            varchar(1000) NOT NULL,
   weir_version     varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
+
+constexpr const char* kRepeatables = R"sql(CREATE TABLE IF NOT EXISTS weir_repeatables (
+  name          varchar(190) NOT NULL PRIMARY KEY,
+  checksum      varchar(190) NOT NULL,
+  applied_text  longtext NOT NULL,
+  applied_at_ms bigint NOT NULL,
+  duration_ms   bigint NOT NULL,
+  actor         varchar(1000) NOT NULL,
+  weir_version  varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
 
 constexpr const char* kRuns = R"sql(CREATE TABLE IF NOT EXISTS weir_runs (
   version          varchar(190) NOT NULL,
@@ -83,6 +93,6 @@ constexpr const char* kEvents = R"sql(CREATE TABLE IF NOT EXISTS weir_events (
 
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMigrations, kRuns, kSlices, kEvents, kMeta}; }
+std::vector<std::string> ledger_schema() { return {kMigrations, kRepeatables, kRuns, kSlices, kEvents, kMeta}; }
 
 }  // namespace weir::engines::mysql

@@ -7,7 +7,7 @@
 #include "engines/mysql/catalogue.hpp"
 #include "engines/mysql/connection.hpp"
 #include "engines/mysql/dialect.hpp"
-#include "sql/scanner.hpp"
+#include "sql/mask.hpp"
 
 namespace weir::engines::mysql {
 namespace {
@@ -88,17 +88,6 @@ std::string server_of(const db::Row& row) {
   return fmt::format("{}:{}", db::as_text(row.at(1)), db::as_text(row.at(2)));
 }
 
-// Literals hold values of rows.
-std::string without_literals(std::string_view sql) {
-  std::string text;
-  sql::Scanner scanner(sql, dialect());
-  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
-    const bool literal = token.kind == sql::TokenKind::kString || token.kind == sql::TokenKind::kNumber;
-    text += literal ? "?" : std::string(token.text);
-  }
-  return text;
-}
-
 db::SessionInfo to_session(const db::Row& row) {
   db::SessionInfo session;
   session.pid = db::as_text(row.at(0));
@@ -106,7 +95,7 @@ db::SessionInfo to_session(const db::Row& row) {
   session.application = db::as_text(row.at(2));
   session.state = db::as_text(row.at(3));
   if (!db::is_null(row.at(4))) session.age = Milliseconds(db::as_integer(row.at(4)));
-  session.query = without_literals(db::as_text(row.at(5)));
+  session.query = sql::mask_literals(db::as_text(row.at(5)), dialect());
   session.lock = db::as_text(row.at(6));
   return session;
 }

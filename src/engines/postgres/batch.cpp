@@ -21,9 +21,11 @@ using SteadyClock = std::chrono::steady_clock;
 // Counting the changed rows in the server costs it about 5 % of a batch (docs/performance.md), a second round trip lets
 // the command's tag tell their number for nothing: it pays when it is shorter than a thirtieth of the batch.
 constexpr int kTripsThatPay = 30;
+// Having changed over, it goes back only for much shorter batches: each change looks at the plans anew.
+constexpr int kTripsThatDoNot = 10;
 // Less it never costs: on one machine both ends have to be woken. It also keeps batches of a few milliseconds at one
 // statement, which can do without planning (plan_choice.hpp).
-constexpr std::chrono::microseconds kLeastTrip{200};
+constexpr std::chrono::microseconds kLeastTrip{100};
 
 class Program final : public db::BatchProgram {
  public:
@@ -50,7 +52,8 @@ class Program final : public db::BatchProgram {
     if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
     boundaries_.bind(bindings, 0);
-    if (one_trip()) {
+    choose_trips();
+    if (together_ && !apart_) {
       plans_.prefer_generic({&*together_, &boundaries_});
     } else {
       plans_.prefer_custom();
@@ -59,7 +62,8 @@ class Program final : public db::BatchProgram {
     sent_.clear();
     try {
       const auto begun = SteadyClock::now();
-      db::BatchResult result = one_trip() ? execute_together(look_ahead) : execute_apart(bindings, look_ahead);
+      db::BatchResult result =
+          together_ && !apart_ ? execute_together(look_ahead) : execute_apart(bindings, look_ahead);
       last_ = SteadyClock::now() - begun;
       return result;
     } catch (...) {
@@ -113,7 +117,7 @@ class Program final : public db::BatchProgram {
   }
 
   // The first batch counts in the server: how long one takes is not known yet.
-  bool one_trip() const { return together_ && last_ < kTripsThatPay * round_trip_; }
+  void choose_trips() { apart_ = last_ > (apart_ ? kTripsThatDoNot : kTripsThatPay) * round_trip_; }
 
   db::BatchResult execute_together(db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
@@ -239,6 +243,7 @@ class Program final : public db::BatchProgram {
   PlanChoice plans_;
   SteadyClock::duration round_trip_{};
   SteadyClock::duration last_{};  // what the last batch took
+  bool apart_ = false;            // the change and its checkpoint in two round trips
   bool stale_ = false;            // the last error is healed by preparing anew
   std::uint64_t generation_ = 0;
   std::vector<Sent> sent_;

@@ -15,7 +15,8 @@ WHERE c.oid = to_regclass($1)
 )sql";
 
 constexpr const char* kColumns = R"sql(
-SELECT a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 0 ELSE 1 END
+SELECT a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 0 ELSE 1 END,
+       CASE WHEN a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 1 ELSE 0 END
 FROM pg_attribute a
 WHERE a.attrelid = CAST(CAST($1 AS bigint) AS oid) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
@@ -125,7 +126,8 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
   table.name = {db::as_text(row[1]), db::as_text(row[2])};
   table.kind = kind_of(db::as_text(row[3]));
   for (const auto& column : connection.query(kColumns, {oid}).rows) {
-    table.columns.push_back({db::as_text(column[0]), db::as_text(column[1]), db::as_integer(column[2]) == 1});
+    table.columns.push_back({db::as_text(column[0]), db::as_text(column[1]), db::as_integer(column[2]) == 1,
+                             db::as_integer(column[3]) == 1});
   }
   if (table.kind != db::TableKind::kTable) return table;
   table.unique_keys = unique_keys(connection, oid);

@@ -60,7 +60,7 @@ std::string_view settings_of(db::Purpose purpose) {
 
 std::string quote_literal(PGconn* connection, const std::string& text) {
   const std::unique_ptr<char, decltype(PQfreemem)> quoted(PQescapeLiteral(connection, text.data(), text.size()),
-                                                           PQfreemem);
+                                                          PQfreemem);
   return quoted ? quoted.get() : throw Error(Code::kConfig, "search_path in the database URL is not valid UTF-8");
 }
 

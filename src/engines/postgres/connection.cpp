@@ -9,6 +9,7 @@
 #include "engines/postgres/batch_sql.hpp"
 #include "engines/postgres/catalogue.hpp"
 #include "engines/postgres/copy.hpp"
+#include "engines/postgres/effects.hpp"
 #include "engines/postgres/errors.hpp"
 #include "engines/postgres/parameters.hpp"
 #include "engines/postgres/results.hpp"
@@ -147,6 +148,16 @@ std::optional<std::int64_t> Connection::planned_rows(const db::Statement& statem
   const auto at = top.rfind(kRows);
   if (at == std::string::npos) return std::nullopt;
   return parse_integer(top.substr(at + kRows.size(), top.find(' ', at + 1) - at - kRows.size()));
+}
+
+std::string Connection::look(const std::string& statement) { return postgres::look(*this, statement); }
+
+db::Effect Connection::effect_of(const std::string& statement, const std::string& before) {
+  return postgres::effect_of(*this, statement, before);
+}
+
+void Connection::remove_remains(const std::string& statement, const std::string& before) {
+  postgres::remove_remains(*this, statement, before);
 }
 
 void Connection::set_lock_timeout(Milliseconds timeout) {

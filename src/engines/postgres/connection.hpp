@@ -34,6 +34,11 @@ class Connection final : public db::Connection {
   void set_statement_timeout(Milliseconds timeout) override;
   std::string session_id() override;
   Liveness session_liveness(const std::string& session_id) override;
+  std::string look(const std::string& statement) override;
+  db::Effect effect_of(const std::string& statement, const std::string& before) override;
+  void remove_remains(const std::string& statement, const std::string& before) override;
+  std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
+  std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
   // Asks the server through a connection of its own: about one round trip.
   void cancel() noexcept override;
 

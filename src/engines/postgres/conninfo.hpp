@@ -14,8 +14,8 @@ struct Conninfo {
 };
 
 // The query of the URL wins over its other parts, as in libpq. What the URL does not say is libpq's default (PGHOST,
-// the socket, ~/.pgpass ...). Loads libpq. Errors: kConfig for an option that libpq does not know, with the nearest one;
-// kCannotConnect when libpq is not installed.
+// the socket, ~/.pgpass ...). Loads libpq. Errors: kConfig for an option that libpq does not know, with the nearest
+// one; kCannotConnect when libpq is not installed.
 Conninfo make_conninfo(const db::Url& url);
 
 // For people: without password and without options other than a socket's folder.

@@ -18,11 +18,23 @@ constexpr const char* kMigrations = R"sql(CREATE TABLE weir_migrations (
   applied_text     text NOT NULL,
   statements_done  bigint NOT NULL,
   statements_total bigint NOT NULL,
+  intent           text,
   started_at_ms    bigint NOT NULL,
   applied_at_ms    bigint,
   duration_ms      bigint,
   actor            text NOT NULL,
   weir_version     text NOT NULL
+))sql";
+
+constexpr const char* kRepeatables = R"sql(
+CREATE TABLE weir_repeatables (
+  name          text NOT NULL PRIMARY KEY,
+  checksum      text NOT NULL,
+  applied_text  text NOT NULL,
+  applied_at_ms bigint NOT NULL,
+  duration_ms   bigint NOT NULL,
+  actor         text NOT NULL,
+  weir_version  text NOT NULL
 ))sql";
 
 constexpr const char* kRuns = R"sql(CREATE TABLE weir_runs (
@@ -92,6 +104,6 @@ constexpr const char* kEvents = R"sql(CREATE TABLE weir_events (
 
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRuns, kSlices, kEvents}; }
+std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRepeatables, kRuns, kSlices, kEvents}; }
 
 }  // namespace weir::engines::postgres

@@ -1,8 +1,11 @@
-// Which sessions of the server live: Connection::session_id() and session_liveness().
+// The sessions of the server: which live, and which are in the way.
+#include <algorithm>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "engines/postgres/connection.hpp"
+#include "engines/postgres/dialect.hpp"
+#include "sql/mask.hpp"
 
 namespace weir::engines::postgres {
 namespace {
@@ -19,7 +22,58 @@ SELECT CAST(extract(epoch FROM backend_start) * 1000000 AS bigint)
 FROM pg_stat_activity WHERE pid = $1
 )sql";
 
+// Of another role's session only pid, user and name are shown without pg_read_all_stats: the rest is NULL.
+#define WEIR_SESSION_COLUMNS                                                                                     \
+  "a.pid, a.usename, coalesce(nullif(a.application_name, ''), a.client_hostname, host(a.client_addr)), a.state," \
+  " CAST(extract(epoch FROM clock_timestamp() - coalesce(a.xact_start, a.query_start)) * 1000 AS bigint), a.query, "
+
+// What each holds of that which the waiting session wants: of the same relation, or of whatever else it is.
+constexpr const char* kBlockers = "SELECT " WEIR_SESSION_COLUMNS R"sql(
+  (SELECT string_agg(DISTINCT h.mode || coalesce(' on ' || CAST(CAST(h.relation AS regclass) AS text), ''), ', ')
+     FROM pg_locks w JOIN pg_locks h
+       ON (h.locktype, h.database, h.relation, h.transactionid, h.virtualxid, h.classid, h.objid)
+          IS NOT DISTINCT FROM (w.locktype, w.database, w.relation, w.transactionid, w.virtualxid, w.classid, w.objid)
+    WHERE w.pid = b.waiting AND NOT w.granted AND h.pid = a.pid AND h.granted)
+FROM (SELECT CAST($1 AS integer) AS waiting) b, unnest(pg_blocking_pids(b.waiting)) blocking
+JOIN pg_stat_activity a ON a.pid = blocking
+ORDER BY a.xact_start NULLS LAST, a.pid
+)sql";
+
+constexpr const char* kHolders = "SELECT " WEIR_SESSION_COLUMNS R"sql(
+  string_agg(DISTINCT h.mode || ' on ' || CAST(CAST(h.relation AS regclass) AS text), ', ')
+FROM pg_locks h JOIN pg_stat_activity a ON a.pid = h.pid
+WHERE h.granted AND h.relation = $1 AND h.pid <> pg_backend_pid()
+  AND h.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+GROUP BY a.pid, a.usename, a.application_name, a.client_hostname, a.client_addr, a.state, a.xact_start, a.query_start,
+         a.query
+ORDER BY a.xact_start NULLS LAST, a.pid
+)sql";
+#undef WEIR_SESSION_COLUMNS
+
+std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
+  std::vector<db::SessionInfo> sessions;
+  for (const auto& row : result.rows) {
+    db::SessionInfo session{db::as_text(row[0]), db::as_text(row[1]),
+                            db::as_text(row[2]), db::as_text(row[3]),
+                            std::nullopt,        sql::mask_literals(db::as_text(row[5]), dialect()),
+                            db::as_text(row[6])};
+    if (!db::is_null(row[4])) session.age = Milliseconds(std::max<std::int64_t>(0, db::as_integer(row[4])));
+    sessions.push_back(std::move(session));
+  }
+  return sessions;
+}
+
 }  // namespace
+
+std::vector<db::SessionInfo> Connection::blockers_of(const std::string& session_id) {
+  const auto pid = parse_integer(session_id.substr(0, session_id.find('/')));
+  return pid ? to_sessions(query(kBlockers, {*pid})) : std::vector<db::SessionInfo>();
+}
+
+std::vector<db::SessionInfo> Connection::holders_of(std::string_view as_written) {
+  const auto oid = query("SELECT CAST(to_regclass($1) AS oid)", {std::string(as_written)}).rows.at(0).at(0);
+  return db::is_null(oid) ? std::vector<db::SessionInfo>() : to_sessions(query(kHolders, {oid}));
+}
 
 std::string Connection::session_id() {
   if (!session_id_.empty()) return session_id_;

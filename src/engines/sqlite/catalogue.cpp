@@ -102,7 +102,9 @@ void add_unique_keys(Connection& connection, const Columns& columns, db::TableIn
   if (columns.primary_key.size() == 1 && !has_primary_index) {
     table.unique_keys.insert(table.unique_keys.begin(), {"rowid", columns.primary_key, true});
     for (auto& column : table.columns) {
-      if (column.name == columns.primary_key[0]) column.nullable = false;
+      if (column.name != columns.primary_key[0]) continue;
+      column.nullable = false;
+      column.integer = true;
     }
   }
   const auto wr = connection.execute({kWithoutRowid, {table.name.name}});

@@ -35,6 +35,9 @@ class Connection final : public db::Connection {
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement&) override { return std::nullopt; }
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
+  // What SQLite refuses in a transaction (VACUUM, ATTACH, PRAGMA) may be repeated.
+  std::string look(const std::string&) override { return "may be repeated"; }
+  db::Effect effect_of(const std::string&, const std::string&) override { return db::Effect::kNone; }
   void set_lock_timeout(Milliseconds timeout) override;
   void set_statement_timeout(Milliseconds timeout) override { statement_timeout_ = timeout; }
   std::string session_id() override { return {}; }

@@ -20,11 +20,23 @@ CREATE TABLE weir_migrations (
   applied_text     text NOT NULL,
   statements_done  integer NOT NULL,
   statements_total integer NOT NULL,
+  intent           text,
   started_at_ms    integer NOT NULL,
   applied_at_ms    integer,
   duration_ms      integer,
   actor            text NOT NULL,
   weir_version     text NOT NULL
+))sql";
+
+constexpr const char* kRepeatables = R"sql(
+CREATE TABLE weir_repeatables (
+  name          text NOT NULL PRIMARY KEY,
+  checksum      text NOT NULL,
+  applied_text  text NOT NULL,
+  applied_at_ms integer NOT NULL,
+  duration_ms   integer NOT NULL,
+  actor         text NOT NULL,
+  weir_version  text NOT NULL
 ))sql";
 
 constexpr const char* kRuns = R"sql(
@@ -86,6 +98,6 @@ CREATE TABLE weir_events (
 
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRuns, kSlices, kEvents}; }
+std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRepeatables, kRuns, kSlices, kEvents}; }
 
 }  // namespace weir::engines::sqlite

@@ -1,0 +1,162 @@
+#include "migrate/executor.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "backfill/retry.hpp"
+#include "base/error.hpp"
+#include "sql/scanner.hpp"
+
+namespace weir::migrate {
+namespace {
+
+// Statements that set nothing in the session, whatever they are. A query may: SELECT set_config(...).
+bool leaves_session_alone(std::string_view statement, const sql::Dialect& dialect) {
+  sql::Scanner scanner(statement, dialect);
+  bool first = true;
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.is_trivia()) continue;
+    const auto is_one_of = [&](std::initializer_list<std::string_view> words) {
+      return std::any_of(words.begin(), words.end(), [&](auto word) { return token.is_word(word); });
+    };
+    if (first &&
+        !is_one_of({"create", "alter", "drop", "comment", "grant", "revoke", "insert", "update", "delete", "truncate"}))
+      return false;
+    if (is_one_of({"temp", "temporary", "set_config", "session", "role"})) return false;
+    first = false;
+  }
+  return true;
+}
+
+bool leaves_session_alone(const project::Migration& migration, const sql::Dialect& dialect) {
+  return std::all_of(migration.sections.begin(), migration.sections.end(), [&](const auto& section) {
+    return std::all_of(section.statements.begin(), section.statements.end(),
+                       [&](const auto& statement) { return leaves_session_alone(statement.text, dialect); });
+  });
+}
+
+struct Watched {
+  StatementWatch& watch;
+  Watched(StatementWatch& over, std::string what) : watch(over) { watch.begin(std::move(what)); }
+  ~Watched() { watch.end(); }
+};
+
+}  // namespace
+
+std::string Work::label() const { return fmt::format("{}, statement {} of {}", migration->label(), number, total); }
+
+std::vector<Work> work_of(const project::Config& config, const project::Migration& migration,
+                          const std::vector<const project::Section*>& sections) {
+  std::vector<Work> work;
+  for (const auto* section : sections) {
+    for (const auto& statement : section->statements)
+      work.push_back({&migration, &statement, work.size() + 1, 0, section->lock_timeout.value_or(config.lock_timeout),
+                      section->statement_timeout.value_or(config.statement_timeout)});
+  }
+  for (auto& one : work) one.total = work.size();
+  return work;
+}
+
+db::Connection& Executor::connection() {
+  if (connection_ && connection_->broken()) reconnect();
+  if (!connection_) {
+    connection_ = database_.connect(db::Purpose::kControl);
+    // An engine with one writer takes its lock when a transaction begins.
+    connection_->set_lock_timeout(config_.lock_timeout);
+    lock_timeout_ = last_lock_timeout_ = config_.lock_timeout;
+    statement_timeout_ = Milliseconds(0);
+    watch_ = std::make_unique<StatementWatch>(database_, *connection_, stop_, observer_);
+  }
+  return *connection_;
+}
+
+void Executor::reconnect() {
+  watch_.reset();
+  connection_.reset();
+}
+
+void Executor::leave(const project::Migration& migration) {
+  if (!leaves_session_alone(migration, database_.dialect())) reconnect();
+}
+
+// Only what differs from the last statement: a migration that sets them itself keeps its own.
+void Executor::set_timeouts(const Work& work) {
+  if (lock_timeout_ != work.lock_timeout) connection_->set_lock_timeout(work.lock_timeout);
+  lock_timeout_ = last_lock_timeout_ = work.lock_timeout;
+  if (statement_timeout_ != work.statement_timeout) connection_->set_statement_timeout(work.statement_timeout);
+  statement_timeout_ = work.statement_timeout;
+}
+
+void Executor::execute(const Work& work) {
+  connection();
+  set_timeouts(work);
+  try {
+    const Watched watched(*watch_, work.label());
+    connection_->execute_text(work.statement->text);
+  } catch (const Error& error) {
+    // A transaction that is rolled back takes its settings along.
+    lock_timeout_.reset();
+    statement_timeout_.reset();
+    const Place place = work.migration->place_in(*work.statement, error.sql_offset().value_or(0));
+    if (error.code() == Code::kCancelled && stop_.requested())
+      throw Error(Code::kInterrupted, work.label() + " was cancelled").at(place).hint("`weir migrate` starts it again");
+    throw Error(error).at(place);
+  }
+}
+
+Error Executor::still_locked(const Error& error, int attempts, Milliseconds spent) const {
+  if (error.code() != Code::kLockTimeout && error.code() != Code::kBusy) return error;
+  const std::string tried = fmt::format("{} attempts in {}", attempts, human_duration(spent));
+  const auto blockers = watch_ ? watch_->blockers() : std::vector<db::SessionInfo>();
+  if (blockers.empty()) {
+    return Error(error).hint(
+        fmt::format("another session kept the lock during {}: find it in the server's list of sessions, or try again "
+                    "later; nothing of this was done",
+                    tried));
+  }
+  std::string names;
+  for (const auto& one : blockers) names += "\n  held by " + describe(one);
+  return Error(Error(error.code(), error.message() + names))
+      .facts(error.facts())
+      .next(error.next())
+      .hint(fmt::format(
+          "gave up after {}; nothing of this was done. End that session's transaction, or try again later", tried));
+}
+
+void Executor::with_retries(const std::function<void()>& act) {
+  backfill::Backoff backoff;
+  Milliseconds spent{0};
+  for (int attempts = 1;; ++attempts) {
+    try {
+      return act();
+    } catch (const Error& error) {
+      if (error.next() != Next::kRetry) throw;
+      if (stop_.requested()) throw Error(Code::kInterrupted, "stopped while waiting for a lock; nothing was changed");
+      spent += last_lock_timeout_;
+      if (spent >= config_.lock_budget) {
+        Error last = still_locked(error, attempts, spent);
+        throw error.place() ? std::move(last).at(*error.place()) : last;
+      }
+      const auto paused = clock_.now();
+      backoff.wait(clock_, stop_);
+      spent += std::chrono::duration_cast<Milliseconds>(clock_.now() - paused);
+    }
+  }
+}
+
+void Executor::in_transaction(ledger::Ledger& ledger, const std::function<void(ledger::Ledger&)>& body,
+                              const std::function<bool(ledger::Ledger&)>& happened) {
+  auto inside = ledger.over(connection());
+  try {
+    db::Transaction transaction(*connection_);
+    body(inside);
+    transaction.commit();
+  } catch (const Error& error) {
+    if (error.next() != Next::kReconnect) throw;
+    reconnect();
+    auto look = ledger.over(connection());
+    if (!happened(look)) throw;
+  }
+}
+
+}  // namespace weir::migrate

@@ -1,0 +1,110 @@
+#include "migrate/resolve.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "base/error.hpp"
+#include "ledger/events.hpp"
+#include "sql/mask.hpp"
+
+namespace weir::migrate {
+namespace {
+
+using project::Migration;
+using project::SectionKind;
+
+std::vector<const sql::Statement*> statements_of(const Migration& migration) {
+  std::vector<const sql::Statement*> all;
+  for (const auto* section : migration.all(SectionKind::kUp)) {
+    for (const auto& statement : section->statements) all.push_back(&statement);
+  }
+  return all;
+}
+
+std::int64_t statement_count(const Migration& migration) {
+  const auto kind = migration.kind == project::Kind::kData ? SectionKind::kBatch : SectionKind::kUp;
+  std::int64_t count = 0;
+  for (const auto* section : migration.all(kind)) count += std::ssize(section->statements);
+  return count;
+}
+
+void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::string_view event,
+                  const std::string& actor) {
+  ledger::record_applied(ledger, migration, statement_count(migration), Milliseconds(0), actor);
+  ledger::record_event(ledger, actor, event, migration.version, std::nullopt,
+                       migration.file + " was not executed by weir");
+}
+
+const ledger::Entry& half_applied(const std::optional<ledger::Entry>& entry, const Migration& migration) {
+  if (entry && entry->state == ledger::EntryState::kPartial) return *entry;
+  throw Error(Code::kUsage, fmt::format("{} is {}, not half applied", migration.label(), entry ? "applied" : "pending"))
+      .hint(entry ? "there is nothing to resolve"
+                  : fmt::format("to record it as applied without executing it: weir migrate --mark-applied {}",
+                                migration.version.text()));
+}
+
+std::string resolve_statement(ledger::Ledger& ledger, const sql::Dialect& dialect, const Migration& migration,
+                              const ledger::Entry& partial, Resolution::Kind kind, const std::string& actor) {
+  const auto statements = statements_of(migration);
+  const auto next = static_cast<std::size_t>(partial.statements_done);
+  if (next >= statements.size())
+    throw Error(Code::kUsage, fmt::format("{} has no statement that is not done", migration.label()))
+        .hint("`weir migrate` completes it");
+  const bool skip = kind == Resolution::Kind::kSkipStatement;
+  const std::string which = fmt::format("statement {} of {} of {}: {}", next + 1, statements.size(), migration.label(),
+                                        sql::mask_literals(statements[next]->text, dialect));
+  ledger::record_partial_text(ledger, migration, std::ssize(statements));
+  ledger::record_statement_done(ledger, migration.version, partial.statements_done + (skip ? 1 : 0));
+  ledger::record_event(ledger, actor, skip ? "statement-skipped" : "statement-repeated", migration.version,
+                       std::nullopt, which);
+  return (skip ? "skipped, counts as done: " : "will be executed again: ") + which;
+}
+
+}  // namespace
+
+std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
+                    const Resolution& resolution, const std::string& actor) {
+  const Migration& migration = timeline.find(resolution.reference);
+  const auto entry = ledger::read_entry(ledger, migration.version);
+  db::Transaction transaction(ledger.connection());
+  std::string said;
+  switch (resolution.kind) {
+    case Resolution::Kind::kSkipStatement:
+    case Resolution::Kind::kRepeatStatement:
+      said = resolve_statement(ledger, dialect, migration, half_applied(entry, migration), resolution.kind, actor);
+      break;
+    case Resolution::Kind::kMarkApplied:
+      if (entry && entry->state == ledger::EntryState::kApplied)
+        throw Error(Code::kUsage, migration.label() + " is applied already");
+      mark_applied(ledger, migration, "marked-applied", actor);
+      said = "counts as applied: " + migration.label();
+      break;
+  }
+  transaction.commit();
+  return said;
+}
+
+std::vector<const Migration*> baseline(ledger::Ledger& ledger, const project::Timeline& timeline,
+                                       const project::Version& to, const std::string& actor) {
+  if (timeline.by_version(to) == nullptr)
+    throw Error(Code::kNotFound, fmt::format("no migration has the version {}", to.text()))
+        .hint("--to names the last migration that the database already has; `weir status` lists them");
+  const auto history = ledger::read_history(ledger);
+  std::vector<const Migration*> marked;
+  db::Transaction transaction(ledger.connection());
+  for (const auto& migration : timeline.migrations()) {
+    if (migration.version > to) break;
+    const auto entry =
+        std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == migration.version; });
+    if (entry != history.end() && entry->state == ledger::EntryState::kPartial)
+      throw Error(Code::kUsage, migration.label() + " is half applied; nothing was marked")
+          .hint("complete it with `weir migrate`, or say what holds with --skip-statement or --mark-applied");
+    if (entry != history.end()) continue;
+    mark_applied(ledger, migration, "baseline", actor);
+    marked.push_back(&migration);
+  }
+  transaction.commit();
+  return marked;
+}
+
+}  // namespace weir::migrate

@@ -1,0 +1,56 @@
+// Looks over the shoulder of a statement that may wait for a lock: names who keeps it waiting, and cancels it when a
+// stop is requested. A thread of its own with a connection of its own, which it opens only when a statement takes long.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/stop.hpp"
+#include "db/database.hpp"
+#include "migrate/observer.hpp"
+
+namespace weir::migrate {
+
+class StatementWatch {
+ public:
+  // `watched` must outlive it. The observer is called from the watch's thread.
+  StatementWatch(const db::Database& database, db::Connection& watched, const StopToken& stop,
+                 DeployObserver& observer);
+  ~StatementWatch();
+  StatementWatch(const StatementWatch&) = delete;
+  StatementWatch& operator=(const StatementWatch&) = delete;
+
+  // A statement runs from begin() to end().
+  void begin(std::string what);
+  void end();
+  // Who kept the statement that ran last waiting, as far as it was seen.
+  std::vector<db::SessionInfo> blockers() const;
+
+ private:
+  void watch();
+
+  const db::Database& database_;
+  db::Connection& watched_;
+  const StopToken& stop_;
+  DeployObserver& observer_;
+  const std::string session_;  // of `watched`; empty: nobody can tell who blocks it
+
+  mutable std::mutex mutex_;  // guards all below but looker_
+  std::condition_variable changed_;
+  std::string what_;
+  bool running_ = false;
+  bool ending_ = false;
+  std::uint64_t number_ = 0;  // of the statement
+  std::vector<db::SessionInfo> blockers_;
+
+  std::unique_ptr<db::Connection> looker_;  // the thread's alone
+  std::thread thread_;
+};
+
+}  // namespace weir::migrate
