@@ -375,6 +375,26 @@ TEST_P(Migrate, AFailingDownLeavesEverything) {
   EXPECT_EQ(has_table("a"), transactional_ddl());
 }
 
+class MysqlMigrate : public Migrate {};
+WEIR_ON_MYSQL(MysqlMigrate);
+
+// What the ledger is told before a statement that commits by itself, and asks after a crash.
+TEST_P(MysqlMigrate, TheCatalogueTellsWhetherADdlStatementHappened) {
+  exec("CREATE TABLE t (id bigint AUTO_INCREMENT PRIMARY KEY, n bigint)");
+  for (const std::string sql :
+       {"CREATE TABLE IF NOT EXISTS `made` (id int)", "ALTER TABLE t ADD COLUMN c int", "CREATE INDEX i ON t (n)",
+        "DROP INDEX i ON t", "CREATE OR REPLACE VIEW v AS SELECT id FROM t", "DROP VIEW v", "DROP TABLE made"}) {
+    const std::string before = connection().look(sql);
+    ASSERT_NE(before, "") << sql;
+    exec("INSERT INTO t (n) VALUES (1)");
+    EXPECT_EQ(connection().effect_of(sql, before), db::Effect::kNone) << sql;
+    exec(sql);
+    EXPECT_EQ(connection().effect_of(sql, before), db::Effect::kDone) << sql;
+  }
+  for (const std::string sql : {"DROP TABLE a, b", "CALL p()", "TRUNCATE TABLE t", "RENAME TABLE a TO b"})
+    EXPECT_EQ(connection().look(sql), "") << sql;
+}
+
 // DML has a transaction also where DDL has none.
 TEST_P(Migrate, AFileOfChangesToRowsIsOneTransactionOnEveryEngine) {
   schema("1_table", kTable);

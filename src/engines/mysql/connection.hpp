@@ -40,6 +40,8 @@ class Connection final : public db::Connection {
   void set_statement_timeout(Milliseconds timeout) override;
   std::string session_id() override;
   Liveness session_liveness(const std::string& session_id) override;
+  std::string look(const std::string& statement) override;
+  db::Effect effect_of(const std::string& statement, const std::string& before) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
   std::vector<db::Diagnosis> diagnose() override;
