@@ -21,8 +21,12 @@ std::string tuple(const std::vector<std::string>& parts) {
 
 class KeySql {
  public:
-  KeySql(const std::vector<std::string>& key, const sql::Dialect& dialect) {
-    for (const auto& column : key) columns_.push_back(dialect.quote(column));
+  KeySql(const Program& program, const sql::Dialect& dialect) : expanded_(program.expand_row_comparisons) {
+    for (const auto& name : program.key) {
+      const db::Column* column = program.table.column(name);
+      columns_.push_back(dialect.quote(name));
+      comparands_.push_back(column == nullptr || column->comparand.empty() ? "{}" : column->comparand);
+    }
   }
   std::string list() const { return fmt::format("{}", fmt::join(columns_, ", ")); }
   std::string descending() const { return fmt::format("{} DESC", fmt::join(columns_, " DESC, ")); }
@@ -34,12 +38,30 @@ class KeySql {
 
  private:
   std::string compare(std::string_view whole, std::string_view leading, std::string_view prefix) const {
-    std::vector<std::string> placeholders;
-    for (std::size_t i = 0; i < columns_.size(); ++i) placeholders.push_back(fmt::format(":{}{}", prefix, i));
-    const std::string sql = fmt::format("{} {} {}", tuple(columns_), whole, tuple(placeholders));
-    return columns_.size() == 1 ? sql : fmt::format("{} {} {} AND {}", columns_[0], leading, placeholders[0], sql);
+    std::vector<std::string> values;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      values.push_back(fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i)));
+    }
+    const std::string sql = expanded_ && columns_.size() > 1
+                                ? expand(whole, values)
+                                : fmt::format("{} {} {}", tuple(columns_), whole, tuple(values));
+    return columns_.size() == 1 ? sql : fmt::format("{} {} {} AND {}", columns_[0], leading, values[0], sql);
+  }
+  // (a, b) <= (x, y) without a row: (a < x OR a = x AND b <= y)
+  std::string expand(std::string_view whole, const std::vector<std::string>& values) const {
+    const std::string_view strict = whole.substr(0, 1);
+    std::string sql;
+    std::string equal;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      const bool last = i + 1 == columns_.size();
+      sql += fmt::format("{}{}{} {} {}", i == 0 ? "" : " OR ", equal, columns_[i], last ? whole : strict, values[i]);
+      equal += fmt::format("{} = {} AND ", columns_[i], values[i]);
+    }
+    return "(" + sql + ")";
   }
   std::vector<std::string> columns_;
+  std::vector<std::string> comparands_;
+  bool expanded_;
 };
 
 Error at_over(Code code, const project::Migration& migration, const std::string& message) {
@@ -128,7 +150,7 @@ void check_statements(db::Connection& connection, const sql::Dialect& dialect, c
 }  // namespace
 
 std::map<std::string, std::string> batch_fragments(const Program& program, const sql::Dialect& dialect, Lower lower) {
-  const KeySql key(program.key, dialect);
+  const KeySql key(program, dialect);
   std::string range = key.up_to(kHi);
   if (lower == Lower::kExclusive) range = key.above(kLo) + " AND " + range;
   // The condition stands on lines of its own, so that a comment at its end comments out nothing else.
@@ -143,7 +165,7 @@ std::int64_t boundaries_ahead(const Program& program) {
 }
 
 std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
-  const KeySql key(program.key, dialect);
+  const KeySql key(program, dialect);
   const std::string table = sql::quote(dialect, program.table.name);
   const std::string range = (lower == Lower::kExclusive ? key.above(kHi) + " AND " : "") + key.up_to(kUpper);
   const std::int64_t batch = program.batch_rows, count = boundaries_ahead(program);
@@ -152,13 +174,13 @@ std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, 
                        batch - 1);
   }
   return fmt::format(
-      "SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY {0}) AS weir_row FROM {1} WHERE {2} ORDER BY {0} "
-      "LIMIT {3}) weir_keys WHERE weir_row % {4} = 0 ORDER BY weir_row",
+      "SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY {0}) AS weir_row FROM (SELECT {0} FROM {1} WHERE {2} "
+      "ORDER BY {0} LIMIT {3}) weir_ahead) weir_keys WHERE weir_row % {4} = 0 ORDER BY weir_row",
       key.list(), table, range, batch * count, batch);
 }
 
 std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
-  const KeySql key(program.key, dialect);
+  const KeySql key(program, dialect);
   std::string not_null;
   for (const auto& column : program.key)
     not_null += fmt::format("{}{} IS NOT NULL", not_null.empty() ? "" : " AND ", dialect.quote(column));
@@ -192,6 +214,7 @@ Program describe_program(const db::Database& database, db::Connection& connectio
   program.migration = &migration;
   program.table = find_table(connection, migration);
   program.batch_rows = migration.data.batch_rows;
+  program.expand_row_comparisons = !database.capabilities().row_comparisons_use_indexes;
   for (const auto& parameter : migration.data.parameters)
     program.typed_parameters[parameter.name] = database.typed_parameter(parameter.name, parameter.type);
   if (migration.data.where)

@@ -18,6 +18,7 @@ struct Program {
   db::TableInfo table;
   std::vector<std::string> key;  // columns of the unique key that is walked
   std::int64_t batch_rows = 0;
+  bool expand_row_comparisons = false;                  // db::Capabilities::row_comparisons_use_indexes
   std::optional<std::string> where;                     // template text
   std::map<std::string, std::string> typed_parameters;  // fragments
   db::Bindings parameters;

@@ -14,6 +14,9 @@ struct Column {
   std::string type;  // as the catalogue spells it
   bool nullable = true;
   bool integer = false;  // holds integers (or NULL) and nothing else
+  // How a bound value is compared with this column, "{}" standing for the value, where the engine would otherwise not
+  // compare in the order of its index: "CAST({} AS decimal(20,4))". Empty: as it is.
+  std::string comparand = {};
 };
 
 // A unique key that rows can be paged by: valid, not partial, over plain columns, immediate, and compared by the same

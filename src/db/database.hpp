@@ -62,7 +62,8 @@ class Database {
 
   // SQL for the database's clock in milliseconds since 1970 (UTC), as an integer.
   virtual std::string now_ms() const = 0;
-  // CREATE TABLE statements of the ledger's present version.
+  // CREATE TABLE statements of the ledger's present version. Without transactional DDL they can be repeated after a
+  // crash between two of them, and weir_meta comes last.
   virtual std::vector<std::string> ledger_schema() const = 0;
   // False for what the engine refuses inside a transaction (CREATE INDEX CONCURRENTLY) or does nothing there (PRAGMA
   // foreign_keys).

@@ -12,10 +12,10 @@ namespace {
 constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_repeatables",
                                         "weir_runs", "weir_slices",     "weir_events"};
 
-constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE key = 'ledger_version'";
-constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (key, value) VALUES ('ledger_version', :version)";
+constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE :meta_key = 'ledger_version'";
+constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (:meta_key, value) VALUES ('ledger_version', :version)";
 constexpr const char* kRaiseVersion =
-    "UPDATE :weir_meta SET value = :version WHERE key = 'ledger_version' AND value = :from";
+    "UPDATE :weir_meta SET value = :version WHERE :meta_key = 'ledger_version' AND value = :from";
 
 // From version 1 to 2; for the engines that had version 1.
 constexpr const char* kUpgradeFrom1[] = {"ALTER TABLE :weir_migrations ADD COLUMN intent text",
@@ -35,6 +35,7 @@ Ledger::Ledger(const db::Database& database, db::Connection& connection, const s
     : database_(&database), connection_(&connection), schema_(schema) {
   for (const auto table : kTables)
     fragments_.emplace(table, sql::quote(database.dialect(), {schema, std::string(table)}));
+  fragments_.emplace("meta_key", database.dialect().quote("key"));  // a reserved word in some dialects
   fragments_.emplace("now", database.now_ms());
 }
 
@@ -58,6 +59,8 @@ db::Result Ledger::execute(std::string_view sql, const db::Bindings& bindings) {
   const auto rendered = sql::Template(std::string(sql), database_->dialect()).render(fragments_);
   return connection_->execute({rendered.sql, db::bind(rendered.names, bindings)});
 }
+
+bool Ledger::is_complete() { return !execute(kReadVersion).rows.empty(); }
 
 int Ledger::read_version() {
   const auto found = execute(kReadVersion);
@@ -94,20 +97,29 @@ std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection&
   const auto meta = connection.describe_table("weir_meta");
   if (!meta) return std::nullopt;
   Ledger ledger(database, connection, meta->name.schema);
+  // Where tables cannot be created in a transaction, the version is what was written last.
+  if (!database.capabilities().transactional_ddl && !ledger.is_complete()) return std::nullopt;
   if (const int version = ledger.read_version(); version < kLedgerVersion) ledger.upgrade(version);
   return ledger;
+}
+
+void Ledger::create(const db::Database& database, db::Connection& connection) {
+  for (const auto& statement : database.ledger_schema()) connection.execute_text(statement);
+  const auto meta = connection.describe_table("weir_meta");
+  if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
+  Ledger(database, connection, meta->name.schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
 }
 
 Ledger Ledger::open_or_create(const db::Database& database, db::Connection& connection) {
   if (auto ledger = open(database, connection)) return *ledger;
   try {
-    db::Transaction transaction(connection);
-    for (const auto& statement : database.ledger_schema()) connection.execute_text(statement);
-    const auto meta = connection.describe_table("weir_meta");
-    if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
-    Ledger(database, connection, meta->name.schema)
-        .execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
-    transaction.commit();
+    if (database.capabilities().transactional_ddl) {
+      db::Transaction transaction(connection);
+      create(database, connection);
+      transaction.commit();
+    } else {
+      create(database, connection);
+    }
   } catch (const Error& error) {
     // Another process may have created it in the same moment.
     if (error.code() != Code::kAlreadyExists && error.code() != Code::kConstraint) throw;

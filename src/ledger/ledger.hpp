@@ -47,6 +47,8 @@ class Ledger {
 
  private:
   Ledger(const db::Database& database, db::Connection& connection, const std::string& schema);
+  static void create(const db::Database& database, db::Connection& connection);
+  bool is_complete();
   int read_version();
   void upgrade(int from);
 

@@ -106,7 +106,6 @@ void check_statements(const Migration& migration, const sql::Dialect& dialect) {
 }
 
 bool is_transactional(const db::Database& database, const std::vector<const Section*>& sections) {
-  if (!database.capabilities().transactional_ddl) return false;
   return std::all_of(sections.begin(), sections.end(), [&](const Section* section) {
     return section->transaction &&
            std::all_of(section->statements.begin(), section->statements.end(),

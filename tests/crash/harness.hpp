@@ -34,6 +34,7 @@ struct Options {
   std::filesystem::path folder;    // for projects, databases and logs
   std::filesystem::path root;      // of the repository
   std::filesystem::path postgres;  // folder of the private server; empty: none
+  std::filesystem::path mariadb;   // likewise
 };
 
 // A stream of random choices that depends on the seed and the scenario's name only.
@@ -80,7 +81,7 @@ using Scenario = std::function<std::string(Context&)>;
 
 struct NamedScenario {
   std::string name;
-  std::string engine;  // "sqlite", "postgres" or "" for both
+  std::string engines;  // "sqlite postgres"; "": all of them
   Scenario run;
 };
 

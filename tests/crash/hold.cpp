@@ -39,7 +39,7 @@ bool await_progress(Process& process, Sql& sql) {
 // SQLite has one write lock for the file: who is stopped within a transaction keeps everybody out, which no lease can
 // heal. Such a moment is let go.
 bool holds_the_database(Sql& sql, const std::string& url) {
-  if (sql.is_postgres()) return false;
+  if (sql.is_server()) return false;
   Sql probe(url + "?busy_timeout=50ms");
   try {
     probe.execute("BEGIN EXCLUSIVE");

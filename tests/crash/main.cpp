@@ -14,12 +14,12 @@ std::vector<NamedScenario> all_scenarios() {
       {"run-killed", "", run_killed},
       {"commits-cut", "postgres", commits_cut},
       {"anything-cut", "postgres", anything_cut},
-      {"server-crashed", "postgres", server_crashed},
-      {"rows-written-meanwhile", "", rows_written_meanwhile},
+      {"server-crashed", "postgres mariadb", server_crashed},
+      {"rows-written-meanwhile", "sqlite postgres", rows_written_meanwhile},
       {"two-at-once", "", two_at_once},
       {"holder-stopped", "", holder_stopped},
       {"interrupted", "", interrupted},
-      {"migrate-killed", "", migrate_killed},
+      {"migrate-killed", "sqlite postgres", migrate_killed},
       {"disk-full", "sqlite", disk_full_sqlite},
       {"disk-full", "postgres", disk_full_postgres},
   };
@@ -28,10 +28,11 @@ std::vector<NamedScenario> all_scenarios() {
 namespace {
 
 [[noreturn]] void usage(const std::string& problem) {
-  fmt::print(stderr,
-             "weir_crash: {}\nusage: tools/crash [--engine sqlite|postgres|all] [--kills N] [--seed S] [--share] "
-             "[--only PART-OF-A-NAME]\n",
-             problem);
+  fmt::print(
+      stderr,
+      "weir_crash: {}\nusage: tools/crash [--engine sqlite|postgres|mariadb|all] [--kills N] [--seed S] [--share] "
+      "[--only PART-OF-A-NAME]\n",
+      problem);
   std::exit(2);
 }
 
@@ -66,11 +67,14 @@ Options parse(int argc, char** argv) {
       options.root = value;
     else if (name == "--postgres")
       options.postgres = value;
+    else if (name == "--mariadb")
+      options.mariadb = value;
     else
       usage("unknown option " + name);
   }
-  if (options.engine != "all" && options.engine != "sqlite" && options.engine != "postgres")
-    usage("--engine is sqlite, postgres or all");
+  if (options.engine != "all" && options.engine != "sqlite" && options.engine != "postgres" &&
+      options.engine != "mariadb")
+    usage("--engine is sqlite, postgres, mariadb or all");
   return options;
 }
 
@@ -107,18 +111,23 @@ int run(const Options& options) {
   fmt::print("seed {}\n", options.seed);
   std::fflush(stdout);
   std::vector<std::unique_ptr<Engine>> engines;
-  if (options.engine != "postgres") engines.push_back(sqlite_engine(options));
-  if (options.engine != "sqlite" && !options.postgres.empty()) engines.push_back(postgres_engine(options));
   Totals totals;
+  const auto wanted = [&](const std::string& name) { return options.engine == "all" || options.engine == name; };
+  const auto without_server = [&](const std::string& name) {
+    fmt::print("SKIPPED all of {}: no server is installed\n", name);
+    ++totals.skipped;
+  };
+  if (wanted("sqlite")) engines.push_back(sqlite_engine(options));
+  if (wanted("postgres"))
+    options.postgres.empty() ? without_server("postgres") : engines.push_back(postgres_engine(options));
+  if (wanted("mariadb"))
+    options.mariadb.empty() ? without_server("mariadb") : engines.push_back(mariadb_engine(options));
   for (const auto& scenario : all_scenarios()) {
     if (scenario.name.find(options.only) == std::string::npos) continue;
     for (const auto& engine : engines) {
-      if (scenario.engine.empty() || scenario.engine == engine->name()) play(options, scenario, *engine, totals);
+      if (scenario.engines.empty() || scenario.engines.find(engine->name()) != std::string::npos)
+        play(options, scenario, *engine, totals);
     }
-  }
-  if (options.engine != "sqlite" && options.postgres.empty()) {
-    fmt::print("SKIPPED all of postgres: no server is installed\n");
-    ++totals.skipped;
   }
   fmt::print("{} passed, {} failed, {} skipped\n", totals.passed, totals.failed, totals.skipped);
   return totals.failed == 0 && totals.passed > 0 ? 0 : 1;

@@ -1,4 +1,5 @@
-// The database server crashes under a run. Batches are not flushed one by one: some are lost, rows and cursor together.
+// The database server crashes under a run. Where batches are not flushed one by one, some are lost, rows and cursor
+// together.
 #include <fmt/format.h>
 
 #include "crash/scenarios.hpp"
@@ -6,7 +7,6 @@
 namespace weir::crash {
 
 std::string server_crashed(Context& context) {
-  const auto tool = (context.options.root / "tools/postgres-server").string();
   const int wanted = context.amount(15, 2);
   int crashes = 0;
   int survived = 0;
@@ -24,7 +24,8 @@ std::string server_crashed(Context& context) {
       int in_this_start = 0;
       while (crashes < wanted && in_this_start < 2 && await(*process, [&] { return look_at_run(sql).batches > 0; }) &&
              !process->wait_for(context.random.moment(Microseconds(1'000'000)))) {
-        run_command({tool, "restart", context.options.postgres.string(), "immediate"}, context.folder / "server.log");
+        run_command({context.engine.server_tool(), "restart", context.engine.server_folder().string(), "immediate"},
+                    context.folder / "server.log");
         ++crashes;
         ++in_this_start;
       }

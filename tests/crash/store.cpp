@@ -62,14 +62,52 @@ class PostgresStore final : public Store {
 
 class PostgresEngine final : public Engine {
  public:
-  explicit PostgresEngine(std::string server) : server_(std::move(server)) {}
+  PostgresEngine(std::string server, const Options& options) : server_(std::move(server)), options_(options) {}
   std::string name() const override { return "postgres"; }
+  std::string server_tool() const override { return (options_.root / "tools/postgres-server").string(); }
+  std::filesystem::path server_folder() const override { return options_.postgres; }
   std::unique_ptr<Store> fresh(const std::filesystem::path&, Random&) override {
     return std::make_unique<PostgresStore>(server_, fmt::format("crash_{}_{}", ::getpid(), ++count_));
   }
 
  private:
   std::string server_;
+  const Options& options_;
+  int count_ = 0;
+};
+
+class MariadbStore final : public Store {
+ public:
+  MariadbStore(std::string server, std::string name) : server_(std::move(server)), name_(std::move(name)) {
+    Sql(server_).execute(fmt::format("CREATE DATABASE {} CHARACTER SET utf8mb4", name_));
+  }
+  ~MariadbStore() override {
+    try {
+      Sql(server_).execute("DROP DATABASE " + name_);
+    } catch (const std::exception& error) {
+      fmt::print(stderr, "{} stays: {}\n", name_, error.what());
+    }
+  }
+  std::string url() const override { return server_.substr(0, server_.rfind('/') + 1) + name_; }
+
+ private:
+  std::string server_;  // URL
+  std::string name_;
+};
+
+class MariadbEngine final : public Engine {
+ public:
+  MariadbEngine(std::string server, const Options& options) : server_(std::move(server)), options_(options) {}
+  std::string name() const override { return "mariadb"; }
+  std::string server_tool() const override { return (options_.root / "tools/mariadb-server").string(); }
+  std::filesystem::path server_folder() const override { return options_.mariadb; }
+  std::unique_ptr<Store> fresh(const std::filesystem::path&, Random&) override {
+    return std::make_unique<MariadbStore>(server_, fmt::format("crash_{}_{}", ::getpid(), ++count_));
+  }
+
+ private:
+  std::string server_;
+  const Options& options_;
   int count_ = 0;
 };
 
@@ -129,7 +167,13 @@ std::unique_ptr<Engine> sqlite_engine(const Options& options) {
 std::unique_ptr<Engine> postgres_engine(const Options& options) {
   const auto tool = (options.root / "tools/postgres-server").string();
   const std::string url = run_command({tool, "url", options.postgres.string()}, options.folder / "server.log");
-  return std::make_unique<PostgresEngine>(std::string(trim(url)));
+  return std::make_unique<PostgresEngine>(std::string(trim(url)), options);
+}
+
+std::unique_ptr<Engine> mariadb_engine(const Options& options) {
+  const auto tool = (options.root / "tools/mariadb-server").string();
+  const std::string url = run_command({tool, "url", options.mariadb.string()}, options.folder / "server.log");
+  return std::make_unique<MariadbEngine>(std::string(trim(url)), options);
 }
 
 }  // namespace weir::crash

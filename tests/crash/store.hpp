@@ -24,7 +24,8 @@ class Sql {
   std::optional<std::string> value(const std::string& sql);
   std::int64_t integer(const std::string& sql);
   std::int64_t execute(const std::string& sql);  // rows affected
-  bool is_postgres() const { return database_->capabilities().server_sessions; }
+  bool is_server() const { return database_->capabilities().server_sessions; }
+  bool is_mariadb() const { return database_->engine_name() == "mariadb"; }
 
  private:
   db::Result run(const std::string& sql);
@@ -32,7 +33,7 @@ class Sql {
   std::unique_ptr<db::Connection> connection_;
 };
 
-// An empty database (PostgreSQL: schema); dropped by the destructor.
+// An empty database (on PostgreSQL a schema); dropped by the destructor.
 class Store {
  public:
   virtual ~Store() = default;
@@ -43,11 +44,16 @@ class Engine {
  public:
   virtual ~Engine() = default;
   virtual std::string name() const = 0;
+  // The tool that starts and stops its server, and the server's folder; empty without a server.
+  virtual std::string server_tool() const { return {}; }
+  virtual std::filesystem::path server_folder() const { return {}; }
   virtual std::unique_ptr<Store> fresh(const std::filesystem::path& folder, Random& random) = 0;
 };
 
 std::unique_ptr<Engine> sqlite_engine(const Options& options);
 // `folder` belongs to tools/postgres-server.
 std::unique_ptr<Engine> postgres_engine(const Options& options);
+// `folder` belongs to tools/mariadb-server.
+std::unique_ptr<Engine> mariadb_engine(const Options& options);
 
 }  // namespace weir::crash

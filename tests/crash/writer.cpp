@@ -47,7 +47,7 @@ class Writer {
       while (!stop_) {
         act();
         // The application is not the only one that writes: SQLite's lock is not fair.
-        if (!sql_.is_postgres()) system_clock().sleep(Milliseconds(3));
+        if (!sql_.is_server()) system_clock().sleep(Milliseconds(3));
       }
     } catch (const std::exception& error) {
       problem_ = error.what();

@@ -1,12 +1,14 @@
 #include "support/database_test.hpp"
 
 #include <atomic>
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include "db/url.hpp"
 #include "engines/registry.hpp"
 #include "ledger/runs.hpp"
 #include "sql/splitter.hpp"
+#include "support/mariadb_server.hpp"
 #include "support/postgres_server.hpp"
 
 namespace weir::test {
@@ -19,22 +21,36 @@ std::string next_name() {
   return "weir_test_" + std::to_string(::getpid()) + "_" + std::to_string(++count);
 }
 
-void on_server(const std::string& sql) {
-  open(postgres_server().url)->connect(db::Purpose::kControl)->execute_text(sql);
+void on_server(const std::string& url, const std::string& sql) {
+  open(url)->connect(db::Purpose::kControl)->execute_text(sql);
 }
 
 }  // namespace
 
+std::vector<std::string> mysql_engines() {
+  std::vector<std::string> engines = {"mariadb"};
+  if (!mysql_server().url.empty()) engines.emplace_back("mysql");
+  return engines;
+}
+
+std::vector<std::string> every_engine() {
+  std::vector<std::string> engines = mysql_engines();
+  engines.insert(engines.begin(), {"sqlite", "postgres"});
+  return engines;
+}
+
 void DatabaseTest::SetUp() {
   project_.write("db/migrate/.keep", "");
-  if (!is_postgres()) {
+  if (is_sqlite()) {
     url_ = "sqlite:" + (project_.path() / "test.db").string();
-  } else {
+  } else if (is_postgres()) {
     const PostgresServer& server = postgres_server();
     if (server.url.empty()) GTEST_SKIP() << "no PostgreSQL: " << server.reason;
-    postgres_database_ = next_name();
-    on_server("CREATE DATABASE " + postgres_database_ + " TEMPLATE template0");
-    url_ = server.url.substr(0, server.url.rfind('/') + 1) + postgres_database_;
+    create_on(server.url, "CREATE DATABASE {} TEMPLATE template0");
+  } else {
+    const MariadbServer& server = is_mariadb() ? mariadb_server() : mysql_server();
+    if (server.url.empty()) GTEST_SKIP() << "no " << GetParam() << ": " << server.reason;
+    create_on(server.url, "CREATE DATABASE {} CHARACTER SET utf8mb4");
   }
   database_ = open(url_);
 }
@@ -42,7 +58,16 @@ void DatabaseTest::SetUp() {
 void DatabaseTest::TearDown() {
   connection_.reset();
   database_.reset();
-  if (!postgres_database_.empty()) on_server("DROP DATABASE " + postgres_database_ + " WITH (FORCE)");
+  if (!server_database_.empty())
+    on_server(server_url_, "DROP DATABASE " + server_database_ + (is_postgres() ? " WITH (FORCE)" : ""));
+}
+
+void DatabaseTest::create_on(const std::string& server_url, const std::string& sql) {
+  server_url_ = server_url;
+  const std::string name = next_name();
+  on_server(server_url, fmt::format(fmt::runtime(sql), name));
+  server_database_ = name;
+  url_ = server_url.substr(0, server_url.rfind('/') + 1) + name;
 }
 
 db::Connection& DatabaseTest::connection() {
@@ -75,8 +100,8 @@ void DatabaseTest::make_rows(std::int64_t rows) {
   exec("CREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL, a text)");
   const std::string last = std::to_string(rows);
   if (rows > 0) {
-    exec("WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < " + last +
-         ") INSERT INTO t (id, n) SELECT i, 0 FROM s");
+    exec("INSERT INTO t (id, n) WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < " + last +
+         ") SELECT i, 0 FROM s");
   }
 }
 

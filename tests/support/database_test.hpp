@@ -38,18 +38,34 @@ class HookedObserver final : public backfill::Observer {
   std::string notes;
 };
 
-// Parameter: "sqlite" or "postgres". Skipped, with the reason, when there is no server.
+// Parameter: "sqlite", "postgres", "mariadb" or "mysql". Skipped, with the reason, when there is no server.
 class DatabaseTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;
   void TearDown() override;
 
   bool is_postgres() const { return GetParam() == "postgres"; }
+  bool is_sqlite() const { return GetParam() == "sqlite"; }
+  bool is_mariadb() const { return GetParam() == "mariadb"; }
+  bool is_mysql() const { return is_mariadb() || GetParam() == "mysql"; }
+  // A type for texts that can be a key, compared byte by byte, blanks at the end included.
+  std::string key_text() const {
+    if (!is_mysql()) return "text";
+    return is_mariadb() ? "varchar(100) COLLATE utf8mb4_nopad_bin" : "varchar(100) COLLATE utf8mb4_0900_bin";
+  }
   // The text that fits the engine.
   template <typename T>
-  T pick(T postgres, T sqlite) const {
+  T pick(T postgres, T sqlite, T mysql) const {
+    if (is_mysql()) return mysql;
     return is_postgres() ? postgres : sqlite;
   }
+  template <typename T>
+  T pick(T server, T sqlite) const {
+    return pick(server, sqlite, server);
+  }
+  // A name as an identifier of the engine.
+  std::string quoted(const std::string& name) const { return database_->dialect().quote(name); }
+  bool transactional_ddl() const { return database_->capabilities().transactional_ddl; }
 
   // --- the database
   const std::string& url() const { return url_; }
@@ -102,7 +118,10 @@ class DatabaseTest : public ::testing::TestWithParam<std::string> {
 
   TempDir project_;
   std::string url_;
-  std::string postgres_database_;
+  void create_on(const std::string& server_url, const std::string& sql);
+
+  std::string server_url_;
+  std::string server_database_;  // of this test; empty on SQLite
   std::unique_ptr<db::Database> database_;
   std::unique_ptr<db::Connection> connection_;
   FakeClock clock_;
@@ -110,12 +129,20 @@ class DatabaseTest : public ::testing::TestWithParam<std::string> {
   HookedObserver observer_;
 };
 
+// "mysql" is one of them when $WEIR_TEST_MYSQL names a server.
+std::vector<std::string> mysql_engines();
+std::vector<std::string> every_engine();
+
 inline std::string engine_name(const ::testing::TestParamInfo<std::string>& one) { return one.param; }
 
 // NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
 #define WEIR_ON_EVERY_ENGINE(suite) \
-  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("sqlite", "postgres"), ::weir::test::engine_name)
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::ValuesIn(::weir::test::every_engine()), ::weir::test::engine_name)
 #define WEIR_ON_POSTGRES(suite) \
   INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::Values("postgres"), ::weir::test::engine_name)
+
+// NOLINTNEXTLINE(cppcoreguidelines-macro-usage)
+#define WEIR_ON_MYSQL(suite) \
+  INSTANTIATE_TEST_SUITE_P(On, suite, ::testing::ValuesIn(::weir::test::mysql_engines()), ::weir::test::engine_name)
 
 }  // namespace weir::test

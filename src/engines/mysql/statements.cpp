@@ -57,6 +57,21 @@ bool runs_in_transaction(std::string_view statement) {
   return !words[0].empty() && !is_one_of(words[0], kCommits);
 }
 
+bool changes_rows(std::string_view statement) {
+  constexpr std::array<std::string_view, 5> kChanges{"insert", "update", "delete", "replace", "load"};
+  const std::string first = first_word(statement);
+  if (first != "with") return is_one_of(first, kChanges);
+  // WITH ... UPDATE or DELETE, as MySQL has them.
+  sql::Scanner scanner(statement, dialect());
+  int depth = 0;
+  for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
+    if (token.text == "(") ++depth;
+    if (token.text == ")") --depth;
+    if (depth == 0 && (token.is_word("update") || token.is_word("delete"))) return true;
+  }
+  return false;
+}
+
 bool alters_session(std::string_view statement) {
   constexpr std::array<std::string_view, 5> kSession{"set", "use", "prepare", "deallocate", "kill"};
   return is_one_of(first_word(statement), kSession);

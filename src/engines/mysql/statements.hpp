@@ -14,6 +14,9 @@ std::string first_word(std::string_view statement);
 // comments.
 bool runs_in_transaction(std::string_view statement);
 
+// Whether a statement says how many rows it changed. A SELECT does not.
+bool changes_rows(std::string_view statement);
+
 // SET, USE and their like: what the statements behind it would feel.
 bool alters_session(std::string_view statement);
 
