@@ -28,9 +28,7 @@ class Database final : public db::Database {
     return kCapabilities;
   }
   // By the scheme, because files are read before anything is connected.
-  const sql::Dialect& dialect() const override {
-    return name_ == "mariadb" ? mariadb_dialect() : mysql::dialect();
-  }
+  const sql::Dialect& dialect() const override { return name_ == "mariadb" ? mariadb_dialect() : mysql::dialect(); }
   std::string display_url() const override { return display_url_; }
   bool exists() const override { return true; }  // if not, connect() says so
 
