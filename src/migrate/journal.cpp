@@ -92,6 +92,8 @@ class Journal {
   // One statement and the record that it is done; in one transaction where that is possible.
   void step(const Work& work) {
     if (joins_journal(work)) {
+      if (unrecorded_) ledger::record_statement_done(context_.ledger, migration_.version, done_);
+      unrecorded_ = false;
       together(work);
     } else {
       const std::string& text = work.statement->text;
@@ -99,7 +101,8 @@ class Journal {
       ledger::record_intent(context_.ledger, migration_.version, done_, before);
       act(work, before);
       // Where the catalogue tells, the outcome is written with the intent of the next statement.
-      if (before.empty()) ledger::record_statement_done(context_.ledger, migration_.version, done_ + 1);
+      unrecorded_ = !before.empty();
+      if (!unrecorded_) ledger::record_statement_done(context_.ledger, migration_.version, done_ + 1);
     }
     ++done_;
   }
@@ -209,6 +212,7 @@ class Journal {
   const Migration& migration_;
   const std::vector<Work>& work_;
   std::int64_t done_ = 0;
+  bool unrecorded_ = false;  // the last of them is done, and the ledger knows only that it was begun
 };
 
 }  // namespace
