@@ -80,6 +80,9 @@ db::TableInfo find_table(db::Connection& connection, const project::Migration& m
   }
   if (table->kind != db::TableKind::kTable)
     throw at_over(Code::kNotATable, migration, fmt::format("{} is not an ordinary table", name));
+  if (!table->transactional)
+    throw at_over(Code::kNotATable, migration, fmt::format("the storage engine of {} has no transactions", name))
+        .hint("weir commits rows and cursor together: ALTER TABLE ... ENGINE=InnoDB first");
   return *table;
 }
 

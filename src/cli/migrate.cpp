@@ -53,7 +53,9 @@ int run_command(const Context& context, const MigrateOptions& options) {
   migrate::DeployOutcome outcome;
   try {
     outcome = migrate::deploy(*database, context.config, timeline, context.clock, context.stop, printer,
-                              {options.dry_run, options.lock_wait, context.actor, resolutions_of(options)});
+                              {options.dry_run, options.lock_wait, context.actor,
+                               options.late_too ? std::optional(project::Config::OutOfOrder::kApply) : std::nullopt,
+                               resolutions_of(options)});
   } catch (const Error& error) {
     if (!context.global.json) throw;
     context.print(report::to_json(error, printer.done()));

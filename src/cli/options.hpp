@@ -35,6 +35,7 @@ struct NewDataOptions {
 struct MigrateOptions {
   bool dry_run = false;
   bool strict = false;
+  bool late_too = false;                                                    // whatever out_of_order says
   std::vector<std::string> skip_statement, repeat_statement, mark_applied;  // versions or names
   Milliseconds lock_wait{300'000};
 };

@@ -11,6 +11,7 @@ int run_command(const Context& context, const RedoOptions& options) {
   if (const int code = run_command(quiet, back); code != 0) return code;
   MigrateOptions again;
   again.lock_wait = options.lock_wait;
+  again.late_too = true;  // what was just rolled back may be older than what stays
   return run_command(context, again);
 }
 

@@ -34,6 +34,7 @@ struct TableInfo {
   TableKind kind = TableKind::kTable;
   std::vector<Column> columns;
   std::vector<UniqueKey> unique_keys;  // the primary key first
+  bool transactional = true;           // what is written can be rolled back (not so in MyISAM, MEMORY)
   std::int64_t row_estimate = -1;      // -1: not known
 
   const Column* column(std::string_view name) const;

@@ -21,11 +21,12 @@ SELECT :version, :name, :kind, :change, :state, :checksum, :text, :done, :total,
  WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version))sql";
 
 constexpr const char* kStatementDone =
-    "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = 'partial'";
+    "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = 'partial' "
+    "AND statements_done = :recorded";
 
 constexpr const char* kIntent =
     "UPDATE :weir_migrations SET statements_done = :done, intent = :before WHERE version = :version AND state = "
-    "'partial'";
+    "'partial' AND statements_done = :recorded";
 
 constexpr const char* kPartialText = R"sql(
 UPDATE :weir_migrations SET checksum = :checksum, applied_text = :text, statements_total = :total
@@ -100,13 +101,16 @@ void record_partial_text(Ledger& ledger, const project::Migration& migration, st
                                 {"total", statements_total}});
 }
 
-void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done) {
-  ledger.execute(kStatementDone, {{"done", statements_done}, {"version", version.key()}});
+bool record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done) {
+  return ledger.execute(kStatementDone, {{"done", done}, {"version", version.key()}, {"recorded", recorded}})
+             .affected == 1;
 }
 
-void record_intent(Ledger& ledger, const project::Version& version, std::int64_t statements_done,
+bool record_intent(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done,
                    const std::string& before) {
-  ledger.execute(kIntent, {{"done", statements_done}, {"before", before}, {"version", version.key()}});
+  return ledger
+             .execute(kIntent, {{"done", done}, {"before", before}, {"version", version.key()}, {"recorded", recorded}})
+             .affected == 1;
 }
 
 void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,

@@ -45,10 +45,12 @@ bool record_started(Ledger& ledger, const project::Migration& migration, std::in
                     const std::string& actor);
 // The rest of a half applied migration was edited: what is applied from now on is this text.
 void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total);
-// Journal before effect: the statement behind `statements_done` begins; `before` as in Entry::intent.
-void record_intent(Ledger& ledger, const project::Version& version, std::int64_t statements_done,
+// Both compare and set: false, and nothing is written, when the entry is not half applied with `recorded` statements
+// done, because another deployer has moved it on.
+// Journal before effect: the statement behind `done` begins; `before` as in Entry::intent.
+bool record_intent(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done,
                    const std::string& before);
-void record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t statements_done);
+bool record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done);
 // A migration that record_started() began is applied.
 void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                      Milliseconds duration, const std::string& actor);

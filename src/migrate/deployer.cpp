@@ -100,15 +100,17 @@ bool completes(Action action) {
 
 // Refused before the first statement, whatever can be refused from the text and the history alone.
 void check_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
-                   const sql::Dialect& dialect, const project::Config& config) {
+                   const sql::Dialect& dialect, const project::Config& config,
+                   std::optional<project::Config::OutOfOrder> policy) {
+  const auto out_of_order = policy.value_or(config.out_of_order);
   for (const auto& migration : timeline.migrations()) {
     const auto entry =
         std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == migration.version; });
     const bool applied = entry != history.end() && entry->state == ledger::EntryState::kApplied;
-    if (applied || migration.kind != project::Kind::kSchema) continue;
-    check_statements(migration, dialect);
+    if (applied) continue;
+    if (migration.kind == project::Kind::kSchema) check_statements(migration, dialect);
     const bool late = entry == history.end() && !history.empty() && migration.version < history.back().version;
-    if (!late || config.out_of_order == project::Config::OutOfOrder::kApply) continue;
+    if (!late || out_of_order == project::Config::OutOfOrder::kApply) continue;
     throw Error(Code::kOutOfOrder, fmt::format("{} is older than {} {}, which is applied", migration.label(),
                                                history.back().version.text(), history.back().name))
         .at({migration.file, 0, 0, ""})
@@ -137,7 +139,7 @@ DeployOutcome simulate(const db::Database& database, const project::Config& conf
   DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows);
   DeployOutcome outcome;
   auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
-  check_pending(timeline, snapshot.history, database.dialect(), config);
+  check_pending(timeline, snapshot.history, database.dialect(), config, std::nullopt);
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts, Deed::kPretended);
   while (const auto step = decider.next()) {
@@ -195,10 +197,18 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
       database, clock, stop, options.lock_wait, options.actor,
       [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
-  for (const auto& resolution : options.resolutions)
-    observer.on_note(resolve(ledger, timeline, database.dialect(), resolution, options.actor));
-  auto snapshot = ledger::read_snapshot(ledger);
-  check_pending(timeline, snapshot.history, database.dialect(), config);
+  const auto snapshot_after = [&] {
+    db::Transaction transaction(*connection);
+    std::vector<std::string> said;
+    for (const auto& resolution : options.resolutions)
+      said.push_back(resolve(ledger, timeline, database.dialect(), resolution, options.actor));
+    auto snapshot = ledger::read_snapshot(ledger);
+    check_pending(timeline, snapshot.history, database.dialect(), config, options.out_of_order);
+    transaction.commit();
+    for (const auto& text : said) observer.on_note(text);
+    return snapshot;
+  };
+  auto snapshot = snapshot_after();
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   Executor executor(database, config, clock, stop, observer);
   const ApplyContext context{database, config, ledger, clock, stop, observer, executor, options.actor};

@@ -17,7 +17,8 @@ struct DeployOptions {
   bool dry_run = false;
   Milliseconds lock_wait{300'000};
   std::string actor;
-  std::vector<Resolution> resolutions = {};  // carried out before anything else
+  std::optional<project::Config::OutOfOrder> out_of_order = std::nullopt;  // stronger than weir.toml
+  std::vector<Resolution> resolutions = {};                                // carried out before anything else
 };
 
 // A step and what came of it.

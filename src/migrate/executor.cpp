@@ -61,6 +61,7 @@ db::Connection& Executor::connection() {
   if (connection_ && connection_->broken()) reconnect();
   if (!connection_) {
     connection_ = database_.connect(db::Purpose::kControl);
+    ++sessions_;
     // An engine with one writer takes its lock when a transaction begins.
     connection_->set_lock_timeout(config_.lock_timeout);
     lock_timeout_ = last_lock_timeout_ = config_.lock_timeout;
@@ -73,6 +74,12 @@ db::Connection& Executor::connection() {
 void Executor::reconnect() {
   watch_.reset();
   connection_.reset();
+}
+
+void Executor::lift_timeouts() {
+  connection().set_lock_timeout(Milliseconds(0));
+  connection().set_statement_timeout(Milliseconds(0));
+  lock_timeout_ = statement_timeout_ = Milliseconds(0);
 }
 
 void Executor::leave(const project::Migration& migration) {

@@ -44,6 +44,10 @@ class Executor {
   void leave(const project::Migration& migration);
   // After a lost connection.
   void reconnect();
+  // Counts the sessions: another number means that what was set in the last one is gone.
+  std::uint64_t session_number() const { return sessions_; }
+  // For weir's own statements that may take their time.
+  void lift_timeouts();
 
   // One attempt. Errors: the engine's, at the statement's place in the file; kInterrupted when a stop cancelled it.
   void execute(const Work& work);
@@ -66,6 +70,7 @@ class Executor {
   const StopToken& stop_;
   DeployObserver& observer_;
   std::unique_ptr<db::Connection> connection_;
+  std::uint64_t sessions_ = 0;
   std::unique_ptr<StatementWatch> watch_;                         // of connection_: destroyed before it
   Milliseconds last_lock_timeout_{0};                             // of the statement that ran last
   std::optional<Milliseconds> lock_timeout_, statement_timeout_;  // of the session, as far as known

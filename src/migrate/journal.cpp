@@ -24,12 +24,30 @@ bool sets_session(std::string_view statement, const sql::Dialect& dialect) {
   return begins_with(statement, dialect, {"set", "reset", "pragma", "use"});
 }
 
-bool is_concurrent(std::string_view statement, const sql::Dialect& dialect) {
-  sql::Scanner scanner(statement, dialect);
+// CREATE INDEX CONCURRENTLY and its like, not REFRESH MATERIALIZED VIEW CONCURRENTLY.
+bool builds_concurrently(const db::Database& database, std::string_view statement) {
+  if (database.runs_in_transaction(statement)) return false;
+  sql::Scanner scanner(statement, database.dialect());
   for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
     if (token.is_word("concurrently")) return true;
   }
   return false;
+}
+
+// Statements that happen whole or not at all. CALL, DO and EXECUTE may commit in between.
+bool may_be_repeated(std::string_view statement, const sql::Dialect& dialect) {
+  return begins_with(statement, dialect,
+                     {"create",  "alter",   "drop",    "rename",   "truncate", "comment", "grant",  "revoke", "insert",
+                      "update",  "delete",  "replace", "set",      "use",      "reset",   "pragma", "vacuum", "analyze",
+                      "reindex", "refresh", "cluster", "optimize", "attach",   "detach",  "select"});
+}
+
+std::vector<std::string> up_statements(const Migration& migration) {
+  std::vector<std::string> texts;
+  for (const auto* section : migration.all(project::SectionKind::kUp)) {
+    for (const auto& statement : section->statements) texts.push_back(statement.text);
+  }
+  return texts;
 }
 
 // Statements of the migration as it stood when its last statement was executed.
@@ -38,11 +56,18 @@ std::vector<std::string> recorded_statements(const Migration& migration, const l
   const Migration before =
       project::parse_migration(migration.kind, partial.version.text() + "_" + partial.name + ".sql", migration.file,
                                partial.applied_text, dialect);
-  std::vector<std::string> texts;
-  for (const auto* section : before.all(project::SectionKind::kUp)) {
-    for (const auto& statement : section->statements) texts.push_back(statement.text);
+  return up_statements(before);
+}
+
+// What is done already must stand unchanged at the beginning of the file.
+void compare_done_part(const Migration& migration, const std::vector<std::string>& now,
+                       const std::vector<std::string>& recorded, std::int64_t done) {
+  for (std::size_t i = 0; i < static_cast<std::size_t>(done); ++i) {
+    if (i < now.size() && i < recorded.size() && now[i] == recorded[i]) continue;
+    throw Error(Code::kDefinitionChanged,
+                fmt::format("statement {} of {} was executed already and has changed since", i + 1, migration.file))
+        .hint("put it back; only the statements that are not done yet may be edited");
   }
-  return texts;
 }
 
 class Journal {
@@ -52,18 +77,18 @@ class Journal {
 
   void go_on(const ledger::Entry& partial) {
     const auto texts = recorded_statements(migration_, partial, dialect());
-    done_ = partial.statements_done;
-    if (partial.intent && static_cast<std::size_t>(done_) < texts.size())
-      settle(texts[static_cast<std::size_t>(done_)], *partial.intent);
+    recorded_ = done_ = partial.statements_done;
     check_done_part(texts);
+    if (partial.intent && static_cast<std::size_t>(done_) < texts.size()) {
+      settle(texts[static_cast<std::size_t>(done_)], *partial.intent);
+      check_done_part(texts);
+    }
     ledger::record_partial_text(context_.ledger, migration_, std::ssize(work_));
-    ledger::record_statement_done(context_.ledger, migration_.version, done_);
+    record_done();
   }
 
   void begin() {
-    if (ledger::record_started(context_.ledger, migration_, std::ssize(work_), context_.actor)) return;
-    throw Error(Code::kDeployLockHeld, fmt::format("another deployer began {} in the same moment", migration_.label()))
-        .hint("`weir status` shows how far it is");
+    if (!ledger::record_started(context_.ledger, migration_, std::ssize(work_), context_.actor)) throw overtaken();
   }
 
   // What is done is recorded, and what the server refused is no open intent.
@@ -71,46 +96,71 @@ class Journal {
     try {
       execute_rest();
     } catch (const Error& error) {
-      const bool lost = error.next() == Next::kReconnect || error.code() == Code::kInDoubt;
-      if (!lost) ledger::record_statement_done(context_.ledger, migration_.version, done_);
+      if (error.next() != Next::kReconnect && (refused_ || recorded_ < done_)) record_done();
       throw;
     }
   }
 
  private:
   void execute_rest() {
-    for (std::size_t i = 0; i < work_.size(); ++i) {
-      if (context_.stop.requested() && std::ssize(work_) > done_ && i >= static_cast<std::size_t>(done_))
+    for (std::size_t i = static_cast<std::size_t>(done_); i < work_.size(); ++i) {
+      if (context_.stop.requested())
         throw Error(Code::kInterrupted,
                     fmt::format("stopped: {} of {} statements of {} are done", done_, work_.size(), migration_.label()))
             .hint("`weir migrate` goes on with the next one");
       try {
-        if (i >= static_cast<std::size_t>(done_)) {
-          step(work_[i]);
-        } else if (sets_session(work_[i].statement->text, dialect())) {
-          attempt(work_[i]);
-        }
+        step(work_[i]);
       } catch (const Error& error) {
-        throw Error(error).context(fmt::format("statement {} of {} failed, {} already committed", i + 1, work_.size(),
-                                               std::max<std::int64_t>(done_, 0)));
+        throw Error(error).context(
+            fmt::format("statement {} of {} failed, {} already committed", i + 1, work_.size(), done_));
       }
     }
+    // Whoever looks on after a failed verification must not repeat the last statement.
+    if (migration_.first(project::SectionKind::kVerify) != nullptr) record_done();
   }
 
   const sql::Dialect& dialect() const { return context_.database.dialect(); }
-  db::Connection& connection() { return context_.executor.connection(); }
+
+  // The connection, with the settings that the statements done so far have made in its session.
+  db::Connection& session() {
+    db::Connection& connection = context_.executor.connection();
+    if (session_ == context_.executor.session_number()) return connection;
+    session_ = context_.executor.session_number();
+    for (std::size_t i = 0; i < static_cast<std::size_t>(done_); ++i) {
+      const std::string& text = work_[i].statement->text;
+      if (sets_session(text, dialect())) connection.execute_text(text);
+    }
+    return connection;
+  }
+
+  void record_done() {
+    if (!ledger::record_statement_done(context_.ledger, migration_.version, recorded_, done_)) throw overtaken();
+    recorded_ = done_;
+  }
+
+  Error overtaken() const {
+    return Error(Code::kDeployLockHeld, fmt::format("another deployer works on {}", migration_.label()))
+        .hint("`weir status` shows how far it is");
+  }
 
   // One statement and the record that it is done; in one transaction where that is possible.
   void step(const Work& work) {
+    refused_ = false;
     if (joins_journal(work)) {
+      if (recorded_ < done_) record_done();
       together(work);
+      recorded_ = done_ + 1;
     } else {
       const std::string& text = work.statement->text;
-      const std::string before = connection().look(text);
-      ledger::record_intent(context_.ledger, migration_.version, done_, before);
+      const std::string before = session().look(text);
+      if (!ledger::record_intent(context_.ledger, migration_.version, recorded_, done_, before)) throw overtaken();
+      recorded_ = done_;
       act(work, before);
+      if (before.empty()) {
+        ++done_;
+        return record_done();
+      }
       // Where the catalogue tells, the outcome is written with the intent of the next statement.
-      if (before.empty()) ledger::record_statement_done(context_.ledger, migration_.version, done_ + 1);
     }
     ++done_;
   }
@@ -124,39 +174,65 @@ class Journal {
            begins_with(text, dialect(), {"create", "alter", "drop", "comment", "grant", "revoke", "truncate"});
   }
 
+  // The record first: who finds it moved on executes nothing, be it another deployer's doing or that of a COMMIT of
+  // ours whose answer never came.
   void together(const Work& work) {
-    const auto record = [&](ledger::Ledger& ledger) {
-      context_.executor.execute(work);
-      ledger::record_statement_done(ledger, migration_.version, done_ + 1);
-    };
-    const auto happened = [&](ledger::Ledger& ledger) {
+    const auto entry_done = [&](ledger::Ledger& ledger) {
       const auto entry = ledger::read_entry(ledger, migration_.version);
-      return entry && entry->statements_done > done_;
+      return entry && entry->statements_done == done_ + 1;
     };
-    context_.executor.with_retries([&] { context_.executor.in_transaction(context_.ledger, record, happened); });
+    const auto body = [&](ledger::Ledger& ledger) {
+      if (ledger::record_statement_done(ledger, migration_.version, recorded_, done_ + 1)) {
+        context_.executor.execute(work);
+      } else if (!entry_done(ledger)) {
+        throw overtaken();
+      }
+    };
+    context_.executor.with_retries([&] {
+      session();
+      context_.executor.in_transaction(context_.ledger, body, entry_done);
+    });
   }
 
   // CREATE INDEX CONCURRENTLY and its like wait for old transactions while they keep nobody from working: a lock
-  // timeout would only leave a half-made index behind, so they have none and are not repeated.
+  // timeout would only leave a half-made index behind, so they have none and are not repeated. Nor is what may have
+  // committed a part of itself.
   void attempt(const Work& work) {
-    if (!is_concurrent(work.statement->text, dialect()))
-      return context_.executor.with_retries([&] { context_.executor.execute(work); });
-    Work patient = work;
-    patient.lock_timeout = Milliseconds(0);
-    context_.executor.execute(patient);
+    const std::string& text = work.statement->text;
+    const auto once = [&](const Work& one) {
+      session();
+      context_.executor.execute(one);
+    };
+    if (builds_concurrently(context_.database, text)) {
+      Work patient = work;
+      patient.lock_timeout = Milliseconds(0);
+      once(patient);
+    } else if (may_be_repeated(text, dialect())) {
+      context_.executor.with_retries([&] { once(work); });
+    } else {
+      once(work);
+    }
   }
 
   // Look, act, look again.
   void act(const Work& work, const std::string& before) {
+    const std::string& text = work.statement->text;
     try {
       attempt(work);
     } catch (const Error& error) {
-      if (before.empty()) throw;
       if (error.next() == Next::kReconnect) {
+        if (before.empty()) throw;
         context_.executor.reconnect();
-        if (settled(work.statement->text, before)) return;
-      } else if (connection().effect_of(work.statement->text, before) == db::Effect::kHalf) {
-        remove_remains(work.statement->text, before);
+        if (settled(text, before)) return;
+        refused_ = true;
+        throw Error(error).next(Next::kFail);
+      }
+      switch (before.empty() ? db::Effect::kNone : session().effect_of(text, before)) {
+        case db::Effect::kNone: refused_ = true; break;
+        case db::Effect::kDone: return;  // by the session of an earlier deployer, in this moment
+        case db::Effect::kHalf: refused_ = removed_remains(text, before); break;
+        case db::Effect::kInProgress:
+        case db::Effect::kUnknown: break;  // the intent stays
       }
       throw;
     }
@@ -164,14 +240,27 @@ class Journal {
 
   void remove_remains(const std::string& text, const std::string& before) {
     context_.observer.on_note(migration_.label() + ": removing what a failed statement left behind");
-    connection().remove_remains(text, before);
+    context_.executor.lift_timeouts();
+    session().remove_remains(text, before);
+  }
+
+  // After a stop, or when it fails, they are left to the next deploy, which the intent tells of them.
+  bool removed_remains(const std::string& text, const std::string& before) {
+    if (context_.stop.requested()) return false;
+    try {
+      remove_remains(text, before);
+      return true;
+    } catch (const Error& error) {
+      context_.observer.on_note(migration_.label() + ": that failed, the next deploy tries again: " + error.message());
+      return false;
+    }
   }
 
   // True when the statement turns out to be done; false when it may be executed (again).
   bool settled(const std::string& text, const std::string& before) {
     constexpr Milliseconds kPoll{500};
     for (bool told = false;; told = true) {
-      switch (connection().effect_of(text, before)) {
+      switch (session().effect_of(text, before)) {
         case db::Effect::kDone: return true;
         case db::Effect::kNone: return false;
         case db::Effect::kHalf: remove_remains(text, before); return false;
@@ -179,8 +268,8 @@ class Journal {
         case db::Effect::kInProgress: break;
       }
       if (context_.stop.requested())
-        throw Error(Code::kInterrupted, "stopped while the server was still at work on the statement of a lost session")
-            .next(Next::kReconnect);  // its intent stays
+        throw Error(Code::kInterrupted,
+                    "stopped while the server was still at work on the statement of a lost session");
       if (!told)
         context_.observer.on_note(migration_.label() +
                                   ": the server still works on the statement of a lost session; waiting for it");
@@ -206,23 +295,27 @@ class Journal {
                           migration_.version.text()));
   }
 
-  // What is done already must stand unchanged at the beginning of the file.
   void check_done_part(const std::vector<std::string>& texts) const {
-    for (std::size_t i = 0; i < static_cast<std::size_t>(done_); ++i) {
-      if (i < work_.size() && i < texts.size() && work_[i].statement->text == texts[i]) continue;
-      throw Error(Code::kDefinitionChanged,
-                  fmt::format("statement {} of {} was executed already and has changed since", i + 1, migration_.file))
-          .hint("put it back; only the statements that are not done yet may be edited");
-    }
+    std::vector<std::string> now;
+    for (const auto& one : work_) now.push_back(one.statement->text);
+    compare_done_part(migration_, now, texts, done_);
   }
 
   const ApplyContext& context_;
   const Migration& migration_;
   const std::vector<Work>& work_;
-  std::int64_t done_ = 0;
+  std::int64_t done_ = 0;      // statements
+  std::int64_t recorded_ = 0;  // of them, in the ledger
+  bool refused_ = false;       // the last statement had no effect: its intent may go
+  std::uint64_t session_ = 0;  // that has the settings of what is done
 };
 
 }  // namespace
+
+void check_done_part(const Migration& migration, const ledger::Entry& partial, const sql::Dialect& dialect) {
+  compare_done_part(migration, up_statements(migration), recorded_statements(migration, partial, dialect),
+                    partial.statements_done);
+}
 
 void execute_one_by_one(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
                         const ledger::Entry* partial) {
@@ -239,8 +332,13 @@ void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& wor
   for (const auto& one : work) {
     try {
       Work patient = one;
-      if (is_concurrent(one.statement->text, context.database.dialect())) patient.lock_timeout = Milliseconds(0);
-      context.executor.with_retries([&] { context.executor.execute(patient); });
+      const std::string& text = one.statement->text;
+      if (builds_concurrently(context.database, text)) patient.lock_timeout = Milliseconds(0);
+      if (may_be_repeated(text, context.database.dialect())) {
+        context.executor.with_retries([&] { context.executor.execute(patient); });
+      } else {
+        context.executor.execute(patient);
+      }
     } catch (const Error& error) {
       throw Error(error).context(fmt::format("{} failed, {} already committed", one.label(), one.number - 1));
     }

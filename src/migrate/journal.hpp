@@ -13,6 +13,9 @@ namespace weir::migrate {
 void execute_one_by_one(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
                         const ledger::Entry* partial);
 
+// Errors: kDefinitionChanged when a statement that was executed does not stand in the file as it stood.
+void check_done_part(const project::Migration& migration, const ledger::Entry& partial, const sql::Dialect& dialect);
+
 // Without a journal: what is repeated from its first statement after a failure (rollbacks, repeatable migrations).
 void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& work);
 

@@ -5,6 +5,8 @@
 
 #include "base/error.hpp"
 #include "ledger/events.hpp"
+#include "ledger/runs.hpp"
+#include "migrate/journal.hpp"
 #include "sql/mask.hpp"
 
 namespace weir::migrate {
@@ -30,6 +32,11 @@ std::int64_t statement_count(const Migration& migration) {
 
 void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::string_view event,
                   const std::string& actor) {
+  const auto run = ledger::read_latest_run(ledger, migration.version);
+  if (run && !ledger::is_final(run->state))
+    throw Error(Code::kUsage,
+                fmt::format("a run of {} is {}; nothing was marked", migration.name, to_string(run->state)))
+        .hint(fmt::format("finish it with `weir run {}`", migration.name));
   ledger::record_applied(ledger, migration, statement_count(migration), Milliseconds(0), actor);
   ledger::record_event(ledger, actor, event, migration.version, std::nullopt,
                        migration.file + " was not executed by weir");
@@ -50,11 +57,13 @@ std::string resolve_statement(ledger::Ledger& ledger, const sql::Dialect& dialec
   if (next >= statements.size())
     throw Error(Code::kUsage, fmt::format("{} has no statement that is not done", migration.label()))
         .hint("`weir migrate` completes it");
+  check_done_part(migration, partial, dialect);
   const bool skip = kind == Resolution::Kind::kSkipStatement;
   const std::string which = fmt::format("statement {} of {} of {}: {}", next + 1, statements.size(), migration.label(),
                                         sql::mask_literals(statements[next]->text, dialect));
   ledger::record_partial_text(ledger, migration, std::ssize(statements));
-  ledger::record_statement_done(ledger, migration.version, partial.statements_done + (skip ? 1 : 0));
+  ledger::record_statement_done(ledger, migration.version, partial.statements_done,
+                                partial.statements_done + (skip ? 1 : 0));
   ledger::record_event(ledger, actor, skip ? "statement-skipped" : "statement-repeated", migration.version,
                        std::nullopt, which);
   return (skip ? "skipped, counts as done: " : "will be executed again: ") + which;
@@ -66,7 +75,6 @@ std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, c
                     const Resolution& resolution, const std::string& actor) {
   const Migration& migration = timeline.find(resolution.reference);
   const auto entry = ledger::read_entry(ledger, migration.version);
-  db::Transaction transaction(ledger.connection());
   std::string said;
   switch (resolution.kind) {
     case Resolution::Kind::kSkipStatement:
@@ -80,7 +88,6 @@ std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, c
       said = "counts as applied: " + migration.label();
       break;
   }
-  transaction.commit();
   return said;
 }
 

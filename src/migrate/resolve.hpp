@@ -18,8 +18,8 @@ struct Resolution {
   std::string reference;  // a version or name
 };
 
-// Records it and says what was recorded. The deploy lock must be held. Errors: kNotFound, kUsage when the migration is
-// in no state for it.
+// Records it, in the transaction of the caller, and says what was recorded. The deploy lock must be held. Errors:
+// kNotFound, kUsage when the migration is in no state for it.
 std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
                     const Resolution& resolution, const std::string& actor);
 

@@ -44,11 +44,10 @@ void StatementWatch::begin(std::string what) {
 }
 
 void StatementWatch::end() {
-  {
-    const std::lock_guard lock(mutex_);
-    running_ = false;
-  }
+  std::unique_lock lock(mutex_);
+  running_ = false;
   changed_.notify_all();
+  changed_.wait(lock, [&] { return !told_; });
 }
 
 std::vector<db::SessionInfo> StatementWatch::blockers() const {
@@ -56,14 +55,20 @@ std::vector<db::SessionInfo> StatementWatch::blockers() const {
   return blockers_;
 }
 
+// Under the mutex.
+void StatementWatch::tell_over() {
+  if (!std::exchange(told_, false)) return;
+  observer_.on_lock_wait_over();
+  changed_.notify_all();
+}
+
 void StatementWatch::watch() {
   std::unique_lock lock(mutex_);
   std::uint64_t number = 0;
   SteadyClock::time_point begun;
-  bool told = false;
   while (!ending_) {
     if (!running_ || number != number_) {
-      if (std::exchange(told, false)) observer_.on_lock_wait_over();
+      tell_over();
       changed_.wait(lock, [&] { return ending_ || running_; });
       number = number_;
       begun = SteadyClock::now();
@@ -81,17 +86,17 @@ void StatementWatch::watch() {
     try {
       if (!looker_ || looker_->broken()) looker_ = database_.connect(db::Purpose::kRead);
       found = looker_->blockers_of(session_);
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       looker_.reset();  // who blocks stays unknown; the statement itself tells what goes wrong
     }
-    if (!found.empty()) {
-      observer_.on_lock_wait({what, found, waited});
-      told = true;
-    }
     lock.lock();
-    if (!found.empty() && number == number_) blockers_ = std::move(found);
+    if (found.empty() || !running_ || number != number_) continue;
+    // Under the mutex: end() waits, so that nothing is told of a statement that is over.
+    observer_.on_lock_wait({what, found, waited});
+    told_ = true;
+    blockers_ = std::move(found);
   }
-  if (told) observer_.on_lock_wait_over();
+  tell_over();
 }
 
 }  // namespace weir::migrate

@@ -28,12 +28,13 @@ class StatementWatch {
 
   // A statement runs from begin() to end().
   void begin(std::string what);
-  void end();
+  void end();  // returns when the observer knows that the waiting is over
   // Who kept the statement that ran last waiting, as far as it was seen.
   std::vector<db::SessionInfo> blockers() const;
 
  private:
   void watch();
+  void tell_over();
 
   const db::Database& database_;
   db::Connection& watched_;
@@ -46,6 +47,7 @@ class StatementWatch {
   std::string what_;
   bool running_ = false;
   bool ending_ = false;
+  bool told_ = false;         // on_lock_wait() was called, on_lock_wait_over() not yet
   std::uint64_t number_ = 0;  // of the statement
   std::vector<db::SessionInfo> blockers_;
 

@@ -128,12 +128,12 @@ TEST_P(Locks, AFailedConcurrentIndexLeavesNoInvalidOne) {
 class Crashed : public Locks {
  protected:
   // The ledger's row of a migration that died in its first statement, whose catalogue was `before`.
-  void died_with(const std::string& file, const std::string& text, const std::string& before) {
+  void died_with(const std::string& file, const std::string& text, const std::string& before, int done = 0) {
     schema(file, text);
     auto ledger = ledger::Ledger::open_or_create(database(), connection());
     const auto all = timeline();
     ledger::record_started(ledger, all.migrations().at(0), 2, "dead");
-    ledger::record_intent(ledger, all.migrations().at(0).version, 0, before);
+    ASSERT_TRUE(ledger::record_intent(ledger, all.migrations().at(0).version, 0, done, before));
   }
 };
 WEIR_ON_POSTGRES(Crashed);
@@ -177,6 +177,39 @@ TEST_P(Crashed, WhatNobodyCanTellIsAskedOfTheOperator) {
   EXPECT_EQ(error.code(), Code::kInDoubt);
   EXPECT_NE(error.hint().find("--skip-statement 1"), std::string::npos) << error.hint();
   EXPECT_FALSE(has_table("u"));
+}
+
+TEST_P(Crashed, TheSettingsOfWhatWasDoneHoldForTheLook) {
+  exec("CREATE SCHEMA other; CREATE TABLE other.t (id int)");
+  exec("SET search_path TO other");
+  const std::string before = connection().look("CREATE INDEX CONCURRENTLY t_id ON t (id)");
+  disconnect();
+  died_with("1_index",
+            "-- migrate:up transaction:false\nSET search_path TO other;\nCREATE INDEX CONCURRENTLY t_id ON t (id);\n",
+            before, 1);
+  listened_deploy();
+  EXPECT_EQ(query("SELECT indisvalid FROM pg_index WHERE indrelid = 'other.t'::regclass"), "t");
+}
+
+TEST_P(Crashed, AnIndexOfSomebodyElseIsNotTakenForOurs) {
+  exec("CREATE TABLE t (id int)");
+  const std::string before = connection().look("CREATE INDEX CONCURRENTLY t_id ON t (id)");
+  exec("CREATE INDEX t_other ON t (id)");
+  died_with("1_index", kIndexAndTable, before);
+  listened_deploy();
+  EXPECT_EQ(number("SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass"), 2);
+}
+
+TEST_P(Crashed, Invariant1AnotherDeployersProgressIsNotOverwritten) {
+  schema("1_two", "-- migrate:up transaction:false\nCREATE TABLE u (id int);\n");
+  auto ledger = ledger::Ledger::open_or_create(database(), connection());
+  const auto all = timeline();
+  const auto& version = all.migrations().at(0).version;
+  ledger::record_started(ledger, all.migrations().at(0), 3, "one");
+  EXPECT_TRUE(ledger::record_statement_done(ledger, version, 0, 2));
+  EXPECT_FALSE(ledger::record_statement_done(ledger, version, 0, 1));
+  EXPECT_FALSE(ledger::record_intent(ledger, version, 1, 1, "x"));
+  EXPECT_EQ(ledger::read_entry(ledger, version)->statements_done, 2);
 }
 
 TEST_P(Crashed, AnEditedRemainderIsAccepted) {

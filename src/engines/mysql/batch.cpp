@@ -92,7 +92,8 @@ class Program final : public db::BatchProgram {
       connection_.check(rendered.sql);
     } catch (Error& error) {
       if (!error.sql_offset()) throw;
-      throw std::move(error).sql_offset(rendered.source_offset(*error.sql_offset()));
+      const std::size_t offset = rendered.source_offset(*error.sql_offset());
+      throw std::move(error).sql_offset(offset);
     }
   }
 

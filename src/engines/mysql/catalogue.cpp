@@ -14,8 +14,9 @@ namespace weir::engines::mysql {
 namespace {
 
 constexpr const char* kTable = R"sql(
-SELECT table_schema AS table_schema, table_name AS table_name, table_type AS table_type, table_rows AS table_rows
-FROM information_schema.tables
+SELECT table_schema AS table_schema, table_name AS table_name, table_type AS table_type, table_rows AS table_rows,
+       (SELECT e.transactions FROM information_schema.engines e WHERE e.engine = t.engine) AS transactions
+FROM information_schema.tables t
 WHERE table_schema = coalesce(?, database()) AND table_name = ?
 )sql";
 
@@ -189,6 +190,7 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
     columns.push_back(std::move(facts));
   }
   if (table.kind != db::TableKind::kTable) return table;
+  table.transactional = text_of(row[4]) == "YES";
   table.unique_keys = unique_keys(connection, table.name, columns);
   if (!db::is_null(row[3])) table.row_estimate = parse_integer(text_of(row[3])).value_or(-1);
   return table;

@@ -59,7 +59,11 @@ std::string object_of(std::string_view statement) {
   const Tokens tokens = significant_tokens(statement);
   if (tokens.empty()) return {};
   const bool ddl = tokens[0].is_word("create") || tokens[0].is_word("alter") || tokens[0].is_word("drop");
-  if (!ddl || find_word(tokens, {"temporary"}) < tokens.size()) return {};
+  // These change rows, and not what SHOW CREATE shows.
+  if (find_word(tokens, {"temporary", "exchange", "truncate", "discard", "import", "replace", "select"}) <
+      tokens.size())
+    return {};
+  if (!ddl) return {};
   const std::size_t kind =
       find_word(tokens, {"table", "view", "index", "trigger", "procedure", "function", "event", "database", "schema"});
   if (kind == tokens.size()) return {};

@@ -80,6 +80,7 @@ constexpr std::array kRules{
     Rule{1264, Code::kDataError},
     Rule{1265, Code::kDataError},
     Rule{1292, Code::kDataError, Next::kFail, Mask::kValue},
+    Rule{3854, Code::kDataError, Next::kFail, Mask::kExpression},
     Rule{1300, Code::kDataError, Next::kFail, Mask::kValue},
     Rule{1304, Code::kAlreadyExists},
     Rule{1305, Code::kUndefinedObject},

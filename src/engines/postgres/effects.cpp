@@ -100,13 +100,15 @@ Target target_of(std::string_view statement) {
 
 struct Index {
   std::string oid;
-  std::string name;  // quoted, with its schema
+  std::string name;      // quoted, with its schema
+  std::string relation;  // without
   bool valid = false;
   bool in_progress = false;
 };
 
 constexpr const char* kIndexes = R"sql(
-SELECT i.indexrelid, CAST(CAST(i.indexrelid AS regclass) AS text), i.indisvalid,
+SELECT i.indexrelid, CAST(CAST(i.indexrelid AS regclass) AS text), (SELECT relname FROM pg_class WHERE oid = i.indexrelid),
+       i.indisvalid,
        EXISTS (SELECT 1 FROM pg_stat_progress_create_index p
                 WHERE p.index_relid = i.indexrelid OR (p.relid = i.indrelid AND p.index_relid = 0))
 FROM pg_index i)sql";
@@ -114,7 +116,8 @@ FROM pg_index i)sql";
 std::vector<Index> indexes(Connection& connection, const std::string& condition, const db::Row& params) {
   std::vector<Index> found;
   for (const auto& row : connection.query(std::string(kIndexes) + condition, params).rows)
-    found.push_back({db::as_text(row[0]), db::as_text(row[1]), db::as_text(row[2]) == "t", db::as_text(row[3]) == "t"});
+    found.push_back({db::as_text(row[0]), db::as_text(row[1]), db::as_text(row[2]), db::as_text(row[3]) == "t",
+                     db::as_text(row[4]) == "t"});
   return found;
 }
 
@@ -145,6 +148,17 @@ std::string oid_of(Connection& connection, const std::string& relation) {
           .at(0));
 }
 
+// As the catalogue has it: without quotes, in lower case without them.
+std::string bare_name(std::string_view written) {
+  if (written.size() < 2 || written.front() != '"') return to_lower(written);
+  std::string name;
+  for (std::size_t i = 1; i + 1 < written.size(); ++i) {
+    name += written[i];
+    if (written[i] == '"') ++i;
+  }
+  return name;
+}
+
 // With IF NOT EXISTS the server would pass over an INVALID index of this name in silence.
 void refuse_old_invalid(const std::vector<Index>& existing, const Target& target, const std::string& oid) {
   for (const auto& index : existing) {
@@ -163,8 +177,39 @@ std::string look_at_table(Connection& connection, const Target& target) {
   return oids(existing);
 }
 
+// A statement whose client was killed goes on, or waits for its lock before anything shows in the catalogue. The view
+// cuts long texts.
+bool still_runs(Connection& connection, const std::string& statement) {
+  constexpr const char* kSame = R"sql(
+SELECT 1 FROM pg_stat_activity
+WHERE pid <> pg_backend_pid() AND state = 'active' AND datname = current_database() AND length(query) > 15
+  AND left($1, length(query)) = query LIMIT 1)sql";
+  return !connection.query(kSame, {statement}).rows.empty();
+}
+
+// Of the indexes that came since, those that the statement can have made.
+std::vector<Index> made_by(Connection& connection, const Target& target, const std::string& before) {
+  auto made = newer(indexes_of(connection, target.name), before);
+  if (!target.index.empty()) {
+    const std::string wanted = bare_name(target.index);
+    std::erase_if(made, [&](const Index& one) { return one.relation != wanted; });
+  }
+  return made;
+}
+
+// What REINDEX CONCURRENTLY leaves: name_ccnew, name_ccold1 ...
+std::vector<Index> left_by_reindex(Connection& connection, const std::string& before) {
+  auto left = newer(invalid_indexes(connection), before);
+  std::erase_if(left, [](const Index& one) {
+    const auto digits = one.relation.find_last_not_of("0123456789");
+    const std::string_view stem = std::string_view(one.relation).substr(0, digits + 1);
+    return !stem.ends_with("_ccnew") && !stem.ends_with("_ccold");
+  });
+  return left;
+}
+
 db::Effect effect_of_new_index(Connection& connection, const Target& target, const std::string& before) {
-  const auto made = newer(indexes_of(connection, target.name), before);
+  const auto made = made_by(connection, target, before);
   if (made.empty()) return db::Effect::kNone;
   if (std::any_of(made.begin(), made.end(), [](const Index& one) { return one.in_progress; }))
     return db::Effect::kInProgress;
@@ -188,6 +233,8 @@ std::string look(Connection& connection, const std::string& statement) {
 
 db::Effect effect_of(Connection& connection, const std::string& statement, const std::string& before) {
   const Target target = target_of(statement);
+  const bool builds = target.kind != Target::Kind::kOther && target.kind != Target::Kind::kRepeatable;
+  if (builds && still_runs(connection, statement)) return db::Effect::kInProgress;
   switch (target.kind) {
     case Target::Kind::kNewIndex: return effect_of_new_index(connection, target, before);
     case Target::Kind::kDropIndex: {
@@ -195,7 +242,7 @@ db::Effect effect_of(Connection& connection, const std::string& statement, const
       return now != before && now == "absent" ? db::Effect::kDone : db::Effect::kNone;
     }
     case Target::Kind::kReindex: {
-      const auto left = newer(invalid_indexes(connection), before);
+      const auto left = left_by_reindex(connection, before);
       if (left.empty()) return db::Effect::kNone;
       return std::any_of(left.begin(), left.end(), [](const Index& one) { return one.in_progress; })
                  ? db::Effect::kInProgress
@@ -210,7 +257,7 @@ db::Effect effect_of(Connection& connection, const std::string& statement, const
 void remove_remains(Connection& connection, const std::string& statement, const std::string& before) {
   const Target target = target_of(statement);
   const bool of_table = target.kind == Target::Kind::kNewIndex;
-  const auto left = newer(of_table ? indexes_of(connection, target.name) : invalid_indexes(connection), before);
+  const auto left = of_table ? made_by(connection, target, before) : left_by_reindex(connection, before);
   for (const auto& index : left) {
     if (!index.valid) connection.execute_text("DROP INDEX CONCURRENTLY " + index.name);
   }
