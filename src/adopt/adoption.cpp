@@ -175,7 +175,10 @@ void refuse_unfinished(const Problem& problem) { throw Error(Code::kInDoubt, pro
 
 std::optional<Problem> find_unfinished(const project::Config& config, db::Connection& connection,
                                        const sql::Dialect& dialect) {
-  const auto tool = former_tool(config);
+  auto tool = former_tool(config);
+  if (!tool && !connection.describe_table("weir_meta")) {
+    if (const auto found = find_tools(connection); found.size() == 1) tool = found[0];
+  }
   const auto history = tool ? read_history(*tool, connection, dialect) : std::nullopt;
   return history ? history->unfinished : std::nullopt;
 }

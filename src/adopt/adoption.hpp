@@ -34,7 +34,7 @@ void record(ledger::Ledger& ledger, const Adoption& adoption, const std::string&
 
 [[noreturn]] void refuse_unfinished(const Problem& problem);
 
-// What of an adopted project's history keeps weir from working; nothing in a project that was not adopted.
+// What of the tool's history keeps weir from working: in an adopted project, and in one that weir has not touched yet.
 std::optional<Problem> find_unfinished(const project::Config& config, db::Connection& connection,
                                        const sql::Dialect& dialect);
 

@@ -62,6 +62,9 @@ int run_command(const Context& context, const AdoptOptions& options) {
                     options.keep_history || kept};
   const std::string& folder = config.adopted->folder;
   const auto timeline = adopt::load_timeline(config, database->dialect());
+  // Before anything is made.
+  if (const auto before = read_history(tool, *database, *connection); before.unfinished)
+    adopt::refuse_unfinished(*before.unfinished);
   std::unique_ptr<db::DeployLock> lock, former_lock;
   std::optional<ledger::Ledger> ledger;
   if (options.dry_run) {

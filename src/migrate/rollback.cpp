@@ -27,6 +27,12 @@ const Migration& file_of(const project::Timeline& timeline, const ledger::Entry&
                                                   entry.statements_done, entry.statements_total))
         .hint("`weir migrate` completes it; then it can be rolled back");
   }
+  if (migration->foreign) {
+    throw Error(Code::kNotAvailable,
+                fmt::format("{} is a program that only {} can undo", migration->label(), migration->former_tool))
+        .at({migration->file, 0, 0, ""})
+        .hint("nothing was rolled back");
+  }
   if (migration->all(SectionKind::kDown).empty()) {
     throw Error(
         Code::kNotReversible,
@@ -34,7 +40,8 @@ const Migration& file_of(const project::Timeline& timeline, const ledger::Entry&
             ? fmt::format("{} is irreversible: it has no migrate:down", migration->label())
             : fmt::format("{} is irreversible: {} has no down part for it", migration->label(), migration->former_tool))
         .at({migration->file, 1, 1, ""})
-        .hint("add a section `-- migrate:down`, or write a new migration that undoes it; nothing was rolled back");
+        .hint(fmt::format("add {}, or write a new migration that undoes it; nothing was rolled back",
+                          migration->former_tool.empty() ? "a section `-- migrate:down`" : "it"));
   }
   return *migration;
 }

@@ -112,8 +112,8 @@ class Adopt : public DatabaseTest {
 class AdoptOnTwo : public Adopt {};  // the tools whose table needs a type of each engine
 INSTANTIATE_TEST_SUITE_P(On, AdoptOnTwo, ::testing::Values("sqlite", "postgres"), test::engine_name);
 WEIR_ON_EVERY_ENGINE(Adopt);
-class AdoptOnPostgres : public Adopt {};
-WEIR_ON_POSTGRES(AdoptOnPostgres);
+class AdoptOnServers : public Adopt {};
+INSTANTIATE_TEST_SUITE_P(On, AdoptOnServers, ::testing::Values("postgres", "mariadb"), test::engine_name);
 
 TEST_P(Adopt, DryRunSaysWhatItWouldDoAndChangesNothing) {
   make_dbmate();
@@ -196,6 +196,14 @@ TEST_P(Adopt, GooseInGoIsLeftToGoose) {
   EXPECT_FALSE(has_table("b"));
 }
 
+TEST_P(Adopt, WhatOnlyTheToolCanExecuteIsNotRolledBackEither) {
+  make_goose();
+  file("migrations/00001_a.go", "package migrations\n");
+  project().remove("migrations/00001_a.sql");
+  ASSERT_EQ(weir_here({"adopt"}).exit_code, 0);
+  EXPECT_THAT(weir_here({"rollback"}).err, HasSubstr("only goose can undo"));
+}
+
 TEST_P(Adopt, GolangMigrateHasOneRowForAll) {
   make_golang_migrate("1, FALSE");
   ASSERT_EQ(weir_here({"adopt", "--keep-history"}).exit_code, 0);
@@ -216,6 +224,7 @@ TEST_P(Adopt, ADirtyRowOfGolangMigrateIsExplained) {
   EXPECT_EQ(refused.exit_code, 1);
   EXPECT_THAT(refused.err, HasSubstr("migrate force 2"));
   EXPECT_FALSE(std::filesystem::exists(project().path() / "weir.toml"));
+  EXPECT_THAT(weir_here({"status"}).err, HasSubstr("migrate force 2"));
   file("weir.toml", "[adopt]\nformat = \"golang-migrate\"\nfolder = \"migrations\"\n");
   const auto status = weir_here({"status"});
   EXPECT_EQ(status.exit_code, 1);
@@ -308,7 +317,7 @@ TEST_P(Adopt, TellsTheToolsApartAndAsksWhenThereAreSeveral) {
   EXPECT_EQ(weir_here({"adopt", "--from", "goose"}).exit_code, 0);
 }
 
-TEST_P(AdoptOnPostgres, ALockOfGolangMigrateKeepsWeirAway) {
+TEST_P(AdoptOnServers, ALockOfGolangMigrateKeepsWeirAway) {
   make_golang_migrate("1, FALSE");
   const auto lock = adopt::lock_of(adopt::Tool::kGolangMigrate, {"public", "schema_migrations"}, database().dialect());
   auto held = database().try_foreign_lock(*lock, "test");
