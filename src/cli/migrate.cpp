@@ -1,7 +1,7 @@
 #include <cstdio>
 
-#include "base/error.hpp"
 #include "adopt/files.hpp"
+#include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/dump.hpp"
 #include "cli/terminal.hpp"

@@ -85,8 +85,8 @@ struct Printed {
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions, InspectOptions,
-                             DumpOptions, DoctorOptions>;
+                             BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions,
+                             InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

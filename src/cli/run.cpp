@@ -1,8 +1,8 @@
 #include <fmt/format.h>
 
+#include "adopt/files.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
-#include "adopt/files.hpp"
 #include "cli/commands.hpp"
 #include "cli/terminal.hpp"
 #include "migrate/decide.hpp"

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 
-#include "base/error.hpp"
 #include "adopt/files.hpp"
+#include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "report/json.hpp"
 
