@@ -4,6 +4,7 @@ import shutil
 
 import backfill
 import latency
+import migrate
 import startup
 from measure import environment, write_json
 
@@ -18,7 +19,7 @@ def need_disk(rows):
 
 def main():
     parser = argparse.ArgumentParser(prog='tools/bench', description='Benchmarks of weir; docs/performance.md')
-    parser.add_argument('which', nargs='?', default='all', choices=['backfill', 'latency', 'startup', 'all'])
+    parser.add_argument('which', nargs='?', default='all', choices=['backfill', 'latency', 'migrate', 'startup', 'all'])
     parser.add_argument('--rows', type=int, default=5_000_000, help='of the backfill')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--contestants', help='of the backfill, separated by commas: '
@@ -38,6 +39,9 @@ def main():
     if options.which in ('startup', 'all'):
         measured['startup'] = startup.run()
         print(startup.report(measured['startup']), end='\n\n', flush=True)
+    if options.which in ('migrate', 'all'):
+        measured['migrate'] = migrate.run(options.rounds)
+        print(migrate.report(measured['migrate']), end='\n\n', flush=True)
     if options.which in ('latency', 'all'):
         measured['latency'] = latency.run(200_000, options.rounds)
         print(latency.report(measured['latency']), end='\n\n', flush=True)

@@ -1,4 +1,6 @@
+#include <algorithm>
 #include <cstdio>
+#include <fmt/format.h>
 
 #include "adopt/files.hpp"
 #include "base/error.hpp"
@@ -61,8 +63,12 @@ int run_command(const Context& context, const MigrateOptions& options) {
   if (context.global.json) {
     context.print(report::to_json(outcome, options.dry_run));
   } else {
-    for (const auto& found : outcome.discrepancies)
-      std::fputs(report::to_text(found, context.error_colour).c_str(), stderr);
+    constexpr std::size_t kShown = 10;
+    const auto& all = outcome.discrepancies;
+    for (std::size_t i = 0; i < std::min(kShown, all.size()); ++i)
+      std::fputs(report::to_text(all[i], context.error_colour).c_str(), stderr);
+    if (all.size() > kShown)
+      std::fputs(fmt::format("warning: and {} more; `weir status` shows them\n", all.size() - kShown).c_str(), stderr);
     context.print(report::summary(outcome, options.dry_run));
   }
   if (!options.dry_run) dump_after_migrate(context, *database);

@@ -66,7 +66,19 @@ class Journal {
         .hint("`weir status` shows how far it is");
   }
 
+  // What is done is recorded, and what the server refused is no open intent.
   void execute() {
+    try {
+      execute_rest();
+    } catch (const Error& error) {
+      const bool lost = error.next() == Next::kReconnect || error.code() == Code::kInDoubt;
+      if (!lost) ledger::record_statement_done(context_.ledger, migration_.version, done_);
+      throw;
+    }
+  }
+
+ private:
+  void execute_rest() {
     for (std::size_t i = 0; i < work_.size(); ++i) {
       if (context_.stop.requested() && std::ssize(work_) > done_ && i >= static_cast<std::size_t>(done_))
         throw Error(Code::kInterrupted,
@@ -85,7 +97,6 @@ class Journal {
     }
   }
 
- private:
   const sql::Dialect& dialect() const { return context_.database.dialect(); }
   db::Connection& connection() { return context_.executor.connection(); }
 
@@ -168,8 +179,8 @@ class Journal {
         case db::Effect::kInProgress: break;
       }
       if (context_.stop.requested())
-        throw Error(Code::kInterrupted,
-                    "stopped while the server was still at work on the statement of a lost session");
+        throw Error(Code::kInterrupted, "stopped while the server was still at work on the statement of a lost session")
+            .next(Next::kReconnect);  // its intent stays
       if (!told)
         context_.observer.on_note(migration_.label() +
                                   ": the server still works on the statement of a lost session; waiting for it");

@@ -19,7 +19,7 @@ std::vector<NamedScenario> all_scenarios() {
       {"two-at-once", "", two_at_once},
       {"holder-stopped", "", holder_stopped},
       {"interrupted", "", interrupted},
-      {"migrate-killed", "sqlite postgres", migrate_killed},
+      {"migrate-killed", "", migrate_killed},
       {"disk-full", "sqlite", disk_full_sqlite},
       {"disk-full", "postgres", disk_full_postgres},
   };

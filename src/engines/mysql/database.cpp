@@ -8,6 +8,7 @@
 #include "engines/mysql/deploy_lock.hpp"
 #include "engines/mysql/dialect.hpp"
 #include "engines/mysql/ledger_schema.hpp"
+#include "engines/mysql/schema_dump.hpp"
 #include "engines/mysql/statements.hpp"
 
 namespace weir::engines::mysql {
@@ -26,7 +27,8 @@ class Database final : public db::Database {
                                                     .row_comparisons_use_indexes = false};
     return kCapabilities;
   }
-  const sql::Dialect& dialect() const override { return mysql::dialect(); }
+  // By the scheme, because files are read before anything is connected.
+  const sql::Dialect& dialect() const override { return name_ == "mariadb" ? mariadb_dialect() : mysql::dialect(); }
   std::string display_url() const override { return display_url_; }
   bool exists() const override { return true; }  // if not, connect() says so
 
@@ -48,6 +50,10 @@ class Database final : public db::Database {
   std::vector<std::string> ledger_schema() const override { return mysql::ledger_schema(); }
   bool runs_in_transaction(std::string_view statement) const override { return mysql::runs_in_transaction(statement); }
   std::string typed_parameter(std::string_view name, db::ParameterType type) const override;
+  db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
+    Connection connection(open_session(info_, db::Purpose::kRead), info_);
+    return mysql::dump_schema(connection, ledger);
+  }
 
  private:
   const Conninfo info_;

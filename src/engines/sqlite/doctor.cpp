@@ -1,4 +1,5 @@
 // Connection::diagnose() for SQLite: the file, its folder and what is in it.
+#include <fcntl.h>
 #include <filesystem>
 #include <fmt/format.h>
 #include <functional>
@@ -97,7 +98,7 @@ Diagnosis foreign_keys(Connection& connection, const std::string& path) {
 Diagnosis writable(const std::string& path) {
   const std::string folder = fs::path(path).parent_path().string();
   for (const auto& one : {path, folder}) {
-    if (::access(one.c_str(), W_OK) == 0) continue;
+    if (::faccessat(AT_FDCWD, one.c_str(), W_OK, AT_EACCESS) == 0) continue;
     return {Level::kProblem, "file", fmt::format("{} is not writable for this user", one),
             fmt::format("chmod u+w {}; SQLite writes its journal into the folder", shell_quoted(one))};
   }
