@@ -1,3 +1,4 @@
+#include "adopt/files.hpp"
 #include "cli/commands.hpp"
 #include "migrate/deploy_lock.hpp"
 #include "migrate/resolve.hpp"
@@ -7,7 +8,7 @@ namespace weir::cli {
 
 int run_command(const Context& context, const BaselineOptions& options) {
   const auto database = context.open_database();
-  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const auto timeline = adopt::load_timeline(context.config, database->dialect());
   const auto lock = migrate::wait_for_deploy_lock(*database, context.clock, context.stop, options.lock_wait,
                                                   context.actor, [](const std::string&) {});
   const auto connection = database->connect(db::Purpose::kControl);

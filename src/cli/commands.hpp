@@ -14,6 +14,7 @@ int run_command(const Context& context, const NewDataOptions& options);
 int run_command(const Context& context, const MigrateOptions& options);
 int run_command(const Context& context, const RollbackOptions& options);
 int run_command(const Context& context, const BaselineOptions& options);
+int run_command(const Context& context, const AdoptOptions& options);
 int run_command(const Context& context, const RedoOptions& options);
 int run_command(const Context& context, const StatusOptions& options);
 int run_command(const Context& context, const RunOptions& options);

@@ -1,16 +1,13 @@
 #include <algorithm>
-#include <cstdlib>
 #include <filesystem>
 #include <fmt/format.h>
 
 #include "base/text.hpp"
 #include "cli/commands.hpp"
 #include "engines/languages.hpp"
-#include "project/formats/format.hpp"
+#include "project/formats/surroundings.hpp"
 #include "project/source_file.hpp"
 #include "report/inspection.hpp"
-
-extern char** environ;
 
 namespace weir::cli {
 namespace {
@@ -24,43 +21,6 @@ const engines::Language& language(const Context& context, const InspectOptions& 
     throw Error(Code::kUsage, "the engine is not known: no database is named")
         .hint("say it with --engine postgres, mysql, mariadb or sqlite");
   return engines::language_of(db::parse_url(*context.config.url));
-}
-
-std::map<std::string, std::string> environment() {
-  std::map<std::string, std::string> values;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view pair = *entry;
-    const auto equals = pair.find('=');
-    if (equals != std::string_view::npos) values.emplace(pair.substr(0, equals), pair.substr(equals + 1));
-  }
-  return values;
-}
-
-// flyway.placeholders.NAME=value of flyway.conf, beside the file or in the present folder; then
-// FLYWAY_PLACEHOLDERS_NAME.
-formats::Variables flyway_placeholders(const Context& context, const fs::path& file) {
-  constexpr std::string_view kKey = "flyway.placeholders.", kVariable = "FLYWAY_PLACEHOLDERS_";
-  formats::Variables values = {{"flyway:filename", file.filename().string()},
-                               {"flyway:table", "flyway_schema_history"},
-                               {"flyway:environment", "default"},
-                               {"flyway:defaultSchema", "public"},
-                               {"flyway:database", ""},
-                               {"flyway:user", context.actor},
-                               {"flyway:workingDirectory", fs::current_path().string()},
-                               {"flyway:timestamp", to_iso8601(context.clock.wall())}};
-  for (const auto& path : {context.config.root / "flyway.conf", file.parent_path() / "flyway.conf"}) {
-    if (!fs::exists(path)) continue;
-    for (const auto& line : split(project::read_source(path, path.string()), '\n')) {
-      const auto equals = line.find('=');
-      if (equals == std::string::npos || !starts_with_icase(line, kKey)) continue;
-      const auto name = trim(std::string_view(line).substr(kKey.size(), equals - kKey.size()));
-      values[std::string(name)] = trim(std::string_view(line).substr(equals + 1));
-    }
-  }
-  for (const auto& [name, value] : environment()) {
-    if (name.starts_with(kVariable)) values[to_lower(name.substr(kVariable.size()))] = value;
-  }
-  return values;
 }
 
 report::InspectedSection inspect(formats::FileSection section, const engines::Language& engine) {
@@ -87,7 +47,9 @@ int run_command(const Context& context, const InspectOptions& options) {
   const bool is_flyway = format == formats::Format::kFlyway;
   if (const fs::path settings = options.file + ".conf"; is_flyway && fs::exists(settings))
     source.settings = project::read_source(settings, settings.string());
-  const auto variables = is_flyway ? flyway_placeholders(context, path) : environment();
+  const auto variables =
+      is_flyway ? formats::flyway_placeholders(context.config.root, path, context.actor, context.clock.wall())
+                : formats::environment();
   auto contents = formats::read_file(format, source, variables, engine.dialect);
   report::Inspection inspection{options.file, engine.name, formats::to_string(format), contents.reversible, {}};
   for (auto& section : contents.sections) inspection.sections.push_back(inspect(std::move(section), engine));

@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <fmt/format.h>
 
+#include "adopt/files.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/dump.hpp"
@@ -48,7 +49,7 @@ std::vector<migrate::Resolution> resolutions_of(const MigrateOptions& options) {
 
 int run_command(const Context& context, const MigrateOptions& options) {
   const auto database = context.open_database();
-  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const auto timeline = adopt::load_timeline(context.config, database->dialect());
   StepPrinter printer(context, options.dry_run);
   migrate::DeployOutcome outcome;
   try {

@@ -19,7 +19,8 @@ Milliseconds parse_wait(const std::string& text) {
 }
 
 std::string parse_version(const std::string& text) {
-  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) return text;
+  if (!text.empty() && text[0] >= '0' && text[0] <= '9' && text.find_first_not_of("0123456789._") == std::string::npos)
+    return text;
   throw Error(Code::kUsage, fmt::format("--to: {} is not a version", shown_argument(text)))
       .hint("a version is digits; `weir status` lists them");
 }
@@ -45,18 +46,20 @@ struct Parser {
   MigrateOptions migrate;
   RollbackOptions rollback;
   BaselineOptions baseline;
+  AdoptOptions adopt;
   RedoOptions redo;
   RunOptions run;
   VerifyOptions verify;
   InspectOptions inspect;
   DumpOptions dump;
-  std::string url, lock_wait, rollback_wait, baseline_wait, redo_wait, to, verify_name, dump_file;
+  std::string url, lock_wait, rollback_wait, baseline_wait, adopt_wait, adopt_from, adopt_folder, redo_wait, to,
+      verify_name, dump_file;
   std::int64_t steps = 0;
   std::vector<std::string> parameters;
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
-      *baseline_command, *redo_command, *status_command, *run_command, *verify_command, *inspect_command, *dump_command,
-      *doctor_command;
+      *baseline_command, *adopt_command, *redo_command, *status_command, *run_command, *verify_command,
+      *inspect_command, *dump_command, *doctor_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -107,9 +110,20 @@ struct Parser {
     baseline_command = app.add_subcommand("baseline", "record migrations as applied that the database already has");
     baseline_command->add_option("--to", baseline.to, "version of the last one")->required();
     baseline_command->add_option("--lock-wait", baseline_wait, "how long to wait for another deployer (default 5m)");
+    add_adopt();
     redo_command = app.add_subcommand("redo", "undo the last applied schema migration, then migrate");
     redo_command->add_option("--lock-wait", redo_wait, "how long to wait for another deployer (default 5m)");
     status_command = app.add_subcommand("status", "where every change stands");
+  }
+
+  void add_adopt() {
+    adopt_command = app.add_subcommand("adopt", "take over a project of another tool in place");
+    adopt_command->add_option("--from", adopt_from,
+                              "dbmate, rails, goose, golang-migrate, sqlx or flyway (default: by its history table)");
+    adopt_command->add_option("--dir", adopt_folder, "the folder of its files (default: the tool's usual ones)");
+    adopt_command->add_flag("--keep-history", adopt.keep_history, "keep its history table up to date from now on");
+    adopt_command->add_flag("--dry-run", adopt.dry_run, "show what would be done");
+    adopt_command->add_option("--lock-wait", adopt_wait, "how long to wait for another deployer (default 5m)");
   }
 
   void add_resolutions() {
@@ -169,6 +183,12 @@ struct Parser {
       if (!baseline_wait.empty()) baseline.lock_wait = parse_wait(baseline_wait);
       return baseline;
     }
+    if (adopt_command->parsed()) {
+      if (!adopt_from.empty()) adopt.from = adopt_from;
+      if (!adopt_folder.empty()) adopt.folder = adopt_folder;
+      if (!adopt_wait.empty()) adopt.lock_wait = parse_wait(adopt_wait);
+      return adopt;
+    }
     if (redo_command->parsed()) {
       if (!redo_wait.empty()) redo.lock_wait = parse_wait(redo_wait);
       return redo;
@@ -192,8 +212,8 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan", "lint",   "pause", "resume",   "cancel", "tune",      "watch",
-                                                  "undo", "worker", "serve", "rehearse", "adopt",  "completion"};
+  static const std::vector<std::string> kLater = {"plan",  "lint", "pause",  "resume", "cancel",   "tune",
+                                                  "watch", "undo", "worker", "serve",  "rehearse", "completion"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

@@ -48,6 +48,13 @@ struct BaselineOptions {
   std::string to;
   Milliseconds lock_wait{300'000};
 };
+struct AdoptOptions {
+  std::optional<std::string> from;    // the tool; empty: found by its table
+  std::optional<std::string> folder;  // of its files
+  bool keep_history = false;
+  bool dry_run = false;
+  Milliseconds lock_wait{300'000};
+};
 struct RedoOptions {
   Milliseconds lock_wait{300'000};
 };
@@ -79,8 +86,8 @@ struct Printed {
 };
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             BaselineOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions, InspectOptions,
-                             DumpOptions, DoctorOptions>;
+                             BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions,
+                             InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -1,5 +1,6 @@
 #include "migrate/rollback.hpp"
 
+#include "adopt/files.hpp"
 #include "cli/commands.hpp"
 #include "report/json.hpp"
 
@@ -7,7 +8,7 @@ namespace weir::cli {
 
 int run_command(const Context& context, const RollbackOptions& options) {
   const auto database = context.open_existing_database();
-  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const auto timeline = adopt::load_timeline(context.config, database->dialect());
   migrate::RollbackOptions request;
   request.steps = options.steps.value_or(1);
   if (options.to) request.to = project::Version(*options.to);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "adopt/files.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
@@ -32,7 +33,7 @@ void check_gate(const Context& context, const db::Database& database, const proj
 
 int run_command(const Context& context, const RunOptions& options) {
   const auto database = context.open_existing_database();
-  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const auto timeline = adopt::load_timeline(context.config, database->dialect());
   const project::Migration& migration = timeline.find(options.name);
   if (migration.kind != project::Kind::kData) {
     throw Error(Code::kUsage, fmt::format("{} is a schema migration", migration.name))

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "adopt/files.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "report/json.hpp"
@@ -10,7 +11,7 @@ namespace weir::cli {
 
 int run_command(const Context& context, const VerifyOptions& options) {
   const auto database = context.open_database();
-  const auto timeline = project::load_timeline(context.config, database->dialect());
+  const auto timeline = adopt::load_timeline(context.config, database->dialect());
   const auto connection = database->exists() ? database->connect(db::Purpose::kRead) : nullptr;
   auto ledger = connection ? ledger::Ledger::open(*database, *connection) : std::nullopt;
   if (!ledger)

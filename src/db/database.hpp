@@ -2,6 +2,7 @@
 // Immutable and thread-safe.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,6 +40,14 @@ struct LockAttempt {
   std::optional<LockHolder> holder;  // who, if the engine could tell
 };
 
+// The lock by which another tool keeps its deployers apart, as servers know locks: by a number or by a name.
+struct ForeignLock {
+  std::int64_t number = 0;
+  std::string name;
+};
+// The name of the database is a part of it.
+using ForeignLockOf = std::function<ForeignLock(const std::string& database)>;
+
 // Types a parameter of a data migration can have.
 enum class ParameterType { kText, kInteger, kNumber, kBoolean, kDate, kTimestamp, kUuid };
 
@@ -59,6 +68,10 @@ class Database {
   virtual LockAttempt try_deploy_lock(std::string_view actor) const = 0;
   // Who holds the deploy lock now, if anybody.
   virtual std::optional<LockHolder> deploy_lock_holder() const = 0;
+
+  // Takes another tool's lock; does not wait. Where the engine has no such locks there is nothing to be taken, and the
+  // attempt succeeds. Errors: kCannotConnect.
+  virtual LockAttempt try_foreign_lock(const ForeignLockOf& lock_of, std::string_view actor) const;
 
   // SQL for the database's clock in milliseconds since 1970 (UTC), as an integer.
   virtual std::string now_ms() const = 0;

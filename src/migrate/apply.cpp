@@ -36,6 +36,7 @@ bool is_applied(ledger::Ledger& ledger, const project::Version& version) {
 void record_complete(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
                      const std::vector<Work>& work, const Gates& gates, Milliseconds elapsed) {
   ledger::record_complete(ledger, migration, std::ssize(work), elapsed, context.actor);
+  if (context.former != nullptr) context.former->record_applied(ledger, migration, elapsed, context.actor);
   ledger::record_event(ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
   for (const auto* gate : gates) {
     ledger::record_event(ledger, context.actor, "gate-passed", gate->version, std::nullopt,
@@ -81,6 +82,7 @@ void reopen(const ApplyContext& context, ledger::Ledger& ledger, const Migration
 bool forget(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
             const std::vector<const Migration*>& also_reopen) {
   if (!ledger::remove_entry(ledger, migration.version)) return false;
+  if (context.former != nullptr) context.former->record_rolled_back(ledger, migration, Milliseconds(0), context.actor);
   ledger::record_event(ledger, context.actor, "rolled-back", migration.version, std::nullopt, migration.file);
   for (const auto* data : also_reopen) reopen(context, ledger, *data);
   return true;
@@ -89,6 +91,11 @@ bool forget(const ApplyContext& context, ledger::Ledger& ledger, const Migration
 }  // namespace
 
 void check_statements(const Migration& migration, const sql::Dialect& dialect) {
+  if (migration.foreign)
+    throw Error(Code::kNotAvailable,
+                fmt::format("{} is a program that only {} can execute", migration.label(), migration.former_tool))
+        .at({migration.file, 0, 0, ""})
+        .hint(fmt::format("let {} execute it, then `weir adopt`; nothing was changed", migration.former_tool));
   for (const auto& section : migration.sections) {
     for (const auto& statement : section.statements) {
       if (!sql::controls_transaction(statement.text, dialect)) continue;
@@ -134,6 +141,7 @@ Milliseconds apply_repeatable(const ApplyContext& context, const Migration& migr
   const auto elapsed = [&] { return std::chrono::duration_cast<Milliseconds>(context.clock.now() - started); };
   const auto record = [&](ledger::Ledger& ledger) {
     ledger::record_repeatable(ledger, migration, elapsed(), context.actor);
+    if (context.former != nullptr) context.former->record_applied(ledger, migration, elapsed(), context.actor);
     ledger::record_event(ledger, context.actor, "applied", {}, std::nullopt, migration.file);
   };
   if (is_transactional(context.database, sections)) {

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "adopt/former_history.hpp"
 #include "ledger/history.hpp"
 #include "migrate/executor.hpp"
 
@@ -18,6 +19,7 @@ struct ApplyContext {
   DeployObserver& observer;
   Executor& executor;
   std::string actor;
+  const adopt::FormerHistory* former = nullptr;  // the adopted tool's table, when it is kept up to date
 };
 
 // The data migrations whose completeness was measured for a migration; recorded with it.

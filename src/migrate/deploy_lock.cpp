@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "adopt/lock.hpp"
 #include "base/error.hpp"
 
 namespace weir::migrate {
@@ -12,26 +13,54 @@ std::string describe(const db::LockHolder& holder, EpochMs now) {
                      human_duration(Milliseconds(std::max<EpochMs>(0, now - holder.since))));
 }
 
+namespace {
+
+struct Waiting {
+  Clock& clock;
+  const StopToken& stop;
+  Milliseconds wait;
+  const std::function<void(const std::string&)>& on_wait;
+};
+
+// `name` is the lock as people know it: "the deploy lock".
+std::unique_ptr<db::DeployLock> wait_for(const Waiting& waiting, const std::string& name,
+                                         const std::function<db::LockAttempt()>& attempt_once) {
+  constexpr Milliseconds kPoll{100};
+  const auto deadline = waiting.clock.now() + waiting.wait;
+  bool told = false;
+  for (;;) {
+    auto attempt = attempt_once();
+    if (attempt.lock) return std::move(attempt.lock);
+    const std::string holder = attempt.holder ? describe(*attempt.holder, waiting.clock.wall()) : "another process";
+    if (waiting.stop.requested())
+      throw Error(Code::kInterrupted, fmt::format("stopped while waiting for {}; nothing was changed", name));
+    if (waiting.clock.now() >= deadline) {
+      throw Error(Code::kDeployLockHeld, fmt::format("{} is held by {}", name, holder))
+          .hint("wait for it to end, or give more time with --lock-wait 10m");
+    }
+    if (!told) waiting.on_wait(holder);
+    told = true;
+    waiting.clock.sleep(kPoll);
+  }
+}
+
+}  // namespace
+
 std::unique_ptr<db::DeployLock> wait_for_deploy_lock(const db::Database& database, Clock& clock, const StopToken& stop,
                                                      Milliseconds wait, const std::string& actor,
                                                      const std::function<void(const std::string&)>& on_wait) {
-  constexpr Milliseconds kPoll{100};
-  const auto deadline = clock.now() + wait;
-  bool told = false;
-  for (;;) {
-    auto attempt = database.try_deploy_lock(actor);
-    if (attempt.lock) return std::move(attempt.lock);
-    const std::string holder = attempt.holder ? describe(*attempt.holder, clock.wall()) : "another process";
-    if (stop.requested())
-      throw Error(Code::kInterrupted, "stopped while waiting for the deploy lock; nothing was changed");
-    if (clock.now() >= deadline) {
-      throw Error(Code::kDeployLockHeld, fmt::format("the deploy lock is held by {}", holder))
-          .hint("wait for it to end, or give more time with --lock-wait 10m");
-    }
-    if (!told) on_wait(holder);
-    told = true;
-    clock.sleep(kPoll);
-  }
+  return wait_for({clock, stop, wait, on_wait}, "the deploy lock", [&] { return database.try_deploy_lock(actor); });
+}
+
+std::unique_ptr<db::DeployLock> wait_for_former_lock(const db::Database& database, db::Connection& connection,
+                                                     std::optional<adopt::Tool> tool, Clock& clock,
+                                                     const StopToken& stop, Milliseconds wait, const std::string& actor,
+                                                     const std::function<void(const std::string&)>& on_wait) {
+  const auto table = tool ? connection.describe_table(adopt::history_table(*tool)) : std::nullopt;
+  const auto lock = table ? adopt::lock_of(*tool, table->name, database.dialect()) : std::nullopt;
+  if (!lock) return nullptr;
+  return wait_for({clock, stop, wait, on_wait}, fmt::format("the lock of {}", adopt::to_string(*tool)),
+                  [&] { return database.try_foreign_lock(*lock, actor); });
 }
 
 }  // namespace weir::migrate

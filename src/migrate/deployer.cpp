@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adopt/adoption.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "ledger/repeatables.hpp"
@@ -138,6 +139,7 @@ DeployOutcome simulate(const db::Database& database, const project::Config& conf
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
   DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows);
   DeployOutcome outcome;
+  if (connection) adopt::check_in_step(config, timeline, database, *connection, ledger ? &*ledger : nullptr);
   auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
   check_pending(timeline, snapshot.history, database.dialect(), config, std::nullopt);
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
@@ -184,6 +186,7 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   DeployOutcome outcome;
   // Nothing to do is found out without the lock: a deploy with nothing to do never queues behind one that works.
   if (auto ledger = ledger::Ledger::open(database, *connection)) {
+    adopt::check_in_step(config, timeline, database, *connection, &*ledger);
     const auto history = ledger::read_history(*ledger);
     if (!has_pending(timeline, history) && options.resolutions.empty() &&
         changed_repeatables(timeline, &*ledger).empty()) {
@@ -196,7 +199,11 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   const auto lock = wait_for_deploy_lock(
       database, clock, stop, options.lock_wait, options.actor,
       [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
+  const auto former_lock = wait_for_former_lock(
+      database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait, options.actor,
+      [&](const std::string& holder) { observer.on_note("waiting for the former tool's lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  adopt::check_in_step(config, timeline, database, *connection, &ledger);
   const auto snapshot_after = [&] {
     db::Transaction transaction(*connection);
     std::vector<std::string> said;
@@ -211,7 +218,9 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   auto snapshot = snapshot_after();
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   Executor executor(database, config, clock, stop, observer);
-  const ApplyContext context{database, config, ledger, clock, stop, observer, executor, options.actor};
+  const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
+  const ApplyContext context{
+      database, config, ledger, clock, stop, observer, executor, options.actor, former ? &*former : nullptr};
   Deployer deployer(context, timeline);
   DatabaseFacts facts(database, connection.get(), &ledger, timeline, config.inline_rows);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);

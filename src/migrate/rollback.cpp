@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adopt/adoption.hpp"
 #include "base/error.hpp"
 #include "migrate/apply.hpp"
 #include "migrate/deploy_lock.hpp"
@@ -26,10 +27,21 @@ const Migration& file_of(const project::Timeline& timeline, const ledger::Entry&
                                                   entry.statements_done, entry.statements_total))
         .hint("`weir migrate` completes it; then it can be rolled back");
   }
+  if (migration->foreign) {
+    throw Error(Code::kNotAvailable,
+                fmt::format("{} is a program that only {} can undo", migration->label(), migration->former_tool))
+        .at({migration->file, 0, 0, ""})
+        .hint("nothing was rolled back");
+  }
   if (migration->all(SectionKind::kDown).empty()) {
-    throw Error(Code::kNotReversible, fmt::format("{} is irreversible: it has no migrate:down", migration->label()))
+    throw Error(
+        Code::kNotReversible,
+        migration->former_tool.empty()
+            ? fmt::format("{} is irreversible: it has no migrate:down", migration->label())
+            : fmt::format("{} is irreversible: {} has no down part for it", migration->label(), migration->former_tool))
         .at({migration->file, 1, 1, ""})
-        .hint("add a section `-- migrate:down`, or write a new migration that undoes it; nothing was rolled back");
+        .hint(fmt::format("add {}, or write a new migration that undoes it; nothing was rolled back",
+                          migration->former_tool.empty() ? "a section `-- migrate:down`" : "it"));
   }
   return *migration;
 }
@@ -93,11 +105,16 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
   if (!ledger::Ledger::open(database, *connection)) return {};
   const auto lock =
       wait_for_deploy_lock(database, clock, stop, options.lock_wait, options.actor, [](const std::string&) {});
+  const auto former_lock = wait_for_former_lock(database, *connection, adopt::former_tool(config), clock, stop,
+                                                options.lock_wait, options.actor, [](const std::string&) {});
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  adopt::check_in_step(config, timeline, database, *connection, &ledger);
   auto plan = plan_rollback(timeline, ledger::read_snapshot(ledger), options);
   DeployObserver quiet;
   Executor executor(database, config, clock, stop, quiet);
-  const ApplyContext context{database, config, ledger, clock, stop, quiet, executor, options.actor};
+  const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
+  const ApplyContext context{
+      database, config, ledger, clock, stop, quiet, executor, options.actor, former ? &*former : nullptr};
   for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (stop.requested())

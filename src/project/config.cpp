@@ -55,10 +55,12 @@ class TomlReader {
         read_paths(node);
       } else if (name == "dump") {
         read_dump(node);
+      } else if (name == "adopt") {
+        read_adopt(node);
       } else {
         unknown(key, name,
                 {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths",
-                 "dump"});
+                 "dump", "adopt"});
       }
     }
   }
@@ -92,6 +94,27 @@ class TomlReader {
         unknown(key, "dump." + name, {"dump.file", "dump.after_migrate"});
       }
     }
+  }
+
+  void read_adopt(const toml::node& node) {
+    const auto* adopt = node.as_table();
+    if (adopt == nullptr) fail(node.source(), "adopt is a table", "write [adopt] on a line of its own");
+    Config::Adopted adopted;
+    for (const auto& [key, value] : *adopt) {
+      const std::string name(key.str());
+      if (name == "format") {
+        adopted.tool = string_of("adopt.format", value);
+      } else if (name == "folder") {
+        adopted.folder = string_of("adopt.folder", value);
+      } else if (name == "keep_history") {
+        adopted.keep_history = switch_of("adopt.keep_history", value);
+      } else {
+        unknown(key, "adopt." + name, {"adopt.format", "adopt.folder", "adopt.keep_history"});
+      }
+    }
+    if (adopted.tool.empty() || adopted.folder.empty())
+      fail(node.source(), "[adopt] needs format and folder", "`weir adopt` writes them");
+    config_.adopted = std::move(adopted);
   }
 
   bool switch_of(const std::string& name, const toml::node& node) {

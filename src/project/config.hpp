@@ -27,6 +27,13 @@ struct Config {
   Milliseconds statement_timeout{0};        // of a statement of a schema migration; 0: none
   std::string dump_file = "db/schema.sql";  // of `weir dump`; relative to root
   bool dump_after_migrate = false;
+  // Whose migrations weir adopted (`weir adopt` writes it): adopt/tool.hpp.
+  struct Adopted {
+    std::string tool;    // "goose"
+    std::string folder;  // of that tool's files; relative to root
+    bool keep_history = false;
+  };
+  std::optional<Adopted> adopted;
 };
 
 // Reads weir.toml of `directory` or its nearest parent that has one, and .env beside it.

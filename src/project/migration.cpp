@@ -306,6 +306,12 @@ std::vector<const Section*> Migration::all(SectionKind wanted) const {
 }
 
 Place Migration::place_in(const sql::Statement& statement, std::size_t offset) const {
+  for (const auto& section : sections) {
+    const auto& all = section.statements;
+    const bool here = std::any_of(all.begin(), all.end(), [&](const auto& one) { return &one == &statement; });
+    if (here && !section.file.empty())
+      return sql::place_of(statement.text, offset, {section.file, statement.line, statement.column});
+  }
   return sql::place_of(text, statement.offset + offset, {file, 1, 1});
 }
 

@@ -30,6 +30,7 @@ struct Section {
   std::optional<Milliseconds> lock_timeout;       // `lock_timeout:2s`
   std::optional<Milliseconds> statement_timeout;  // `statement_timeout:30s`
   std::vector<sql::Statement> statements;
+  std::string file = {};  // where it stands, when that is not the migration's file: the down half of a pair
 };
 
 // A word of a header with the place where it stands, for errors.
@@ -65,6 +66,8 @@ struct Migration {
   std::vector<Reference> requirements;  // `requires:`, by version or name
   std::vector<Section> sections;        // in the order of the file
   bool repeatable = false;              // applied again whenever its text changed; its version is R
+  std::string former_tool = {};         // whose file it is, in a project that weir adopted; empty: weir's own
+  bool foreign = false;                 // a program that only the former tool can execute
   DataProgram data;                     // kData only
 
   // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.

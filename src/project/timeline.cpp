@@ -52,6 +52,7 @@ void load_folder(const Config& config, const std::string& folder, Kind kind, con
     const std::string name = entry.path().filename().string();
     const std::string display = (fs::path(folder) / name).string();
     std::error_code ignored;
+    if (config.adopted && config.adopted->tool == "rails" && entry.path().extension() == ".rb") continue;
     const bool repeatable = kind == Kind::kSchema && name.starts_with(kRepeatablePrefix);
     if (repeatable && entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
       migrations.push_back(parse_repeatable(name, display, read_source(entry.path(), display), dialect));
@@ -96,9 +97,8 @@ const Migration* Timeline::by_version(const Version& version) const {
 
 std::vector<const Migration*> Timeline::named(std::string_view reference) const {
   const std::string text(reference);
-  if (!text.empty() && text.find_first_not_of("0123456789") == std::string::npos) {
-    const Migration* migration = by_version(Version(text));
-    return migration == nullptr ? std::vector<const Migration*>{} : std::vector<const Migration*>{migration};
+  if (starts_with_digit(text) && text.find_first_not_of("0123456789._") == std::string::npos) {
+    if (const Migration* migration = by_version(Version(text))) return {migration};
   }
   std::vector<const Migration*> found;
   for (const auto& migration : migrations_) {
@@ -166,10 +166,18 @@ Timeline load_timeline(const Config& config, const sql::Dialect& dialect) {
                                              config.root.string()))
         .hint("`weir init` makes them; or go to the project's folder");
   }
+  return Timeline(load_migrations(config, dialect));
+}
+
+std::vector<Migration> load_migrations(const Config& config, const sql::Dialect& dialect) {
   std::vector<Migration> migrations;
-  load_folder(config, config.schema_folder, Kind::kSchema, dialect, migrations);
+  // Ruby files and SQL files of weir share a folder in peace.
+  const bool is_taken =
+      config.adopted && config.adopted->tool != "rails" &&
+      fs::path(config.schema_folder).lexically_normal() == fs::path(config.adopted->folder).lexically_normal();
+  if (!is_taken) load_folder(config, config.schema_folder, Kind::kSchema, dialect, migrations);
   load_folder(config, config.data_folder, Kind::kData, dialect, migrations);
-  return Timeline(std::move(migrations));
+  return migrations;
 }
 
 }  // namespace weir::project

@@ -38,5 +38,8 @@ class Timeline {
 // Reads every migration file of the project. A missing folder is an empty one. Errors: kInvalidFile, kNotAvailable,
 // kNotFound when neither folder exists.
 Timeline load_timeline(const Config& config, const sql::Dialect& dialect);
+// The same before they are put in order; nothing when neither folder exists. The folder of an adopted project is not
+// read: adopt/files.hpp does that.
+std::vector<Migration> load_migrations(const Config& config, const sql::Dialect& dialect);
 
 }  // namespace weir::project

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "adopt/files.hpp"
 #include "base/error.hpp"
 #include "ledger/ledger.hpp"
 #include "migrate/deploy_lock.hpp"
@@ -133,7 +134,7 @@ void check_ledger(const db::Database& database, db::Connection& connection, cons
                       ""});
   });
   std::optional<project::Timeline> timeline;
-  guarded(checks, "files", [&] { timeline = project::load_timeline(config, database.dialect()); });
+  guarded(checks, "files", [&] { timeline = adopt::load_timeline(config, database.dialect()); });
   guarded(checks, "migrations", [&] {
     const project::Timeline none({});
     const Status status =

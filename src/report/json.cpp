@@ -147,6 +147,13 @@ std::string to_json(const Status& status) {
         {"holder", status.lock->description},
         {"since", status.lock->since == 0 ? ordered_json(nullptr) : ordered_json(to_iso8601(status.lock->since))}};
   }
+  if (status.unfinished) {
+    json["dirty"] = status.unfinished->version.text();
+    json["problems"] = {{{"kind", status.unfinished->kind},
+                         {"version", status.unfinished->version.text()},
+                         {"message", status.unfinished->message},
+                         {"hint", status.unfinished->hint}}};
+  }
   return dump(json);
 }
 

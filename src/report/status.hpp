@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "adopt/history.hpp"
 #include "db/database.hpp"
 #include "ledger/history.hpp"
 #include "ledger/runs.hpp"
@@ -58,6 +59,8 @@ struct Status {
   std::vector<RepeatableStatus> repeatables;  // by name
   std::vector<RunStatus> runs;
   std::optional<db::LockHolder> lock;
+  // In an adopted project: what the former tool began and did not complete.
+  std::optional<adopt::Problem> unfinished;
   EpochMs now = 0;
   std::vector<ChangeStatus> changes() const;
 };

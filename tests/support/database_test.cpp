@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "adopt/files.hpp"
 #include "db/url.hpp"
 #include "engines/registry.hpp"
 #include "ledger/runs.hpp"
@@ -111,7 +112,7 @@ project::Config DatabaseTest::config() const {
   return config;
 }
 
-project::Timeline DatabaseTest::timeline() const { return project::load_timeline(config(), database_->dialect()); }
+project::Timeline DatabaseTest::timeline() const { return adopt::load_timeline(config(), database_->dialect()); }
 
 migrate::DeployOutcome DatabaseTest::deploy(const migrate::DeployOptions& options) {
   migrate::DeployObserver quiet;

@@ -38,6 +38,9 @@ class Database final : public db::Database {
   db::LockAttempt try_deploy_lock(std::string_view actor) const override {
     return mysql::try_deploy_lock(info_, actor);
   }
+  db::LockAttempt try_foreign_lock(const db::ForeignLockOf& lock_of, std::string_view actor) const override {
+    return mysql::try_foreign_lock(info_, lock_of, actor);
+  }
   std::optional<db::LockHolder> deploy_lock_holder() const override { return mysql::deploy_lock_holder(info_); }
 
   // Not UNIX_TIMESTAMP(NOW(3)): it goes through the session's time zone, where an hour may come twice.

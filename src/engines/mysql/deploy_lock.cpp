@@ -76,6 +76,18 @@ db::LockAttempt try_deploy_lock(const Conninfo& info, std::string_view actor) {
   return {std::make_unique<DeployLock>(std::move(connection), name), std::nullopt};
 }
 
+db::LockAttempt try_foreign_lock(const Conninfo& info, const db::ForeignLockOf& lock_of, std::string_view actor) {
+  Conninfo named = info;
+  named.program_name = fmt::format("weir deploy ({})", actor);
+  const std::string name = lock_of(info.database).name;
+  auto connection = std::make_unique<Connection>(open_session(named, db::Purpose::kControl), named);
+  const db::Value got = connection->query(kTryLock, {name}).rows.at(0).at(0);
+  if (db::is_null(got))
+    throw Error(Code::kDatabase, "the server did not answer whether the former tool's lock is free");
+  if (db::as_integer(got) != 1) return {nullptr, find_holder(*connection, name)};
+  return {std::make_unique<DeployLock>(std::move(connection), name), std::nullopt};
+}
+
 std::optional<db::LockHolder> deploy_lock_holder(const Conninfo& info) {
   Connection connection(open_session(info, db::Purpose::kRead), info);
   return find_holder(connection, deploy_lock_name(info.database));

@@ -19,4 +19,7 @@ std::string deploy_lock_name(std::string_view database);
 db::LockAttempt try_deploy_lock(const Conninfo& info, std::string_view actor);
 std::optional<db::LockHolder> deploy_lock_holder(const Conninfo& info);
 
+// Another tool's lock, on a connection of its own; it is released as weir's is.
+db::LockAttempt try_foreign_lock(const Conninfo& info, const db::ForeignLockOf& lock_of, std::string_view actor);
+
 }  // namespace weir::engines::mysql

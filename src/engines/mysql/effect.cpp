@@ -60,13 +60,12 @@ std::string object_of(std::string_view statement) {
   if (tokens.empty()) return {};
   const bool ddl = tokens[0].is_word("create") || tokens[0].is_word("alter") || tokens[0].is_word("drop");
   // These change rows, and not what SHOW CREATE shows.
-  if (find_word(tokens, {"temporary", "exchange", "truncate", "discard", "import", "replace", "select"}) <
-      tokens.size())
-    return {};
+  if (find_word(tokens, {"temporary", "exchange", "truncate", "discard", "import"}) < tokens.size()) return {};
   if (!ddl) return {};
   const std::size_t kind =
       find_word(tokens, {"table", "view", "index", "trigger", "procedure", "function", "event", "database", "schema"});
   if (kind == tokens.size()) return {};
+  if (tokens[kind].is_word("table") && find_word(tokens, {"replace"}) < kind) return {};
   if (tokens[kind].is_word("table") || tokens[kind].is_word("view")) return name_at(tokens, kind + 1);
   if (!tokens[kind].is_word("index")) return {};
   const std::size_t on = find_word(tokens, {"on"});

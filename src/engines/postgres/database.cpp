@@ -47,6 +47,9 @@ class Database final : public db::Database {
   db::LockAttempt try_deploy_lock(std::string_view actor) const override {
     return postgres::try_deploy_lock(info_, actor);
   }
+  db::LockAttempt try_foreign_lock(const db::ForeignLockOf& lock_of, std::string_view actor) const override {
+    return postgres::try_foreign_lock(info_, lock_of, actor);
+  }
   std::optional<db::LockHolder> deploy_lock_holder() const override { return postgres::deploy_lock_holder(info_); }
 
   std::string now_ms() const override { return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"; }

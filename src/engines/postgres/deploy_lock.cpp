@@ -30,6 +30,15 @@ WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid()
   AND l.objid = CAST()sql" WEIR_LOCK_SCHEMA R"sql( AS oid)
 )sql";
 
+// Tools lock by one number of 64 bits, whose halves pg_locks shows.
+constexpr const char* kTryForeignLock = "SELECT CASE WHEN pg_try_advisory_lock(CAST($1 AS bigint)) THEN 1 ELSE 0 END";
+constexpr const char* kForeignHeld = R"sql(
+SELECT count(*) FROM pg_locks l
+WHERE l.locktype = 'advisory' AND l.granted AND l.pid = pg_backend_pid() AND l.objsubid = 1
+  AND ((CAST(CAST(l.classid AS bigint) AS bit(64)) << 32) | CAST(CAST(l.objid AS bigint) AS bit(64)))
+      = CAST(CAST($1 AS bigint) AS bit(64))
+)sql";
+
 constexpr const char* kHolder = R"sql(
 SELECT l.pid, a.usename, a.application_name, a.client_addr,
        CAST(extract(epoch FROM a.backend_start) * 1000 AS bigint)
@@ -53,6 +62,17 @@ class DeployLock final : public db::DeployLock {
 
  private:
   std::unique_ptr<Connection> connection_;
+};
+
+class ForeignLock final : public db::DeployLock {
+ public:
+  ForeignLock(std::unique_ptr<Connection> connection, std::int64_t number)
+      : connection_(std::move(connection)), number_(number) {}
+  bool held() override { return db::as_integer(connection_->query(kForeignHeld, {number_}).rows.at(0).at(0)) > 0; }
+
+ private:
+  std::unique_ptr<Connection> connection_;
+  std::int64_t number_;
 };
 
 std::string application_name(std::string_view actor) {
@@ -92,6 +112,16 @@ db::LockAttempt try_deploy_lock(const Conninfo& info, std::string_view actor) {
   // The ledger came into being between the look and the lock: the caller tries again.
   if (!lock->held()) return {nullptr, std::nullopt};
   return {std::move(lock), std::nullopt};
+}
+
+db::LockAttempt try_foreign_lock(const Conninfo& info, const db::ForeignLockOf& lock_of, std::string_view actor) {
+  Conninfo named = info;
+  named.parameters["application_name"] = application_name(actor);
+  auto connection = std::make_unique<Connection>(open_session(named, db::Purpose::kControl));
+  const std::int64_t number =
+      lock_of(db::as_text(connection->query("SELECT current_database()").rows.at(0).at(0))).number;
+  if (db::as_integer(connection->query(kTryForeignLock, {number}).rows.at(0).at(0)) == 0) return {};
+  return {std::make_unique<ForeignLock>(std::move(connection), number), std::nullopt};
 }
 
 std::optional<db::LockHolder> deploy_lock_holder(const Conninfo& info) {

@@ -16,4 +16,7 @@ db::LockAttempt try_deploy_lock(const Conninfo& info, std::string_view actor);
 
 std::optional<db::LockHolder> deploy_lock_holder(const Conninfo& info);
 
+// Another tool's lock, on a connection of its own; it is released as weir's is.
+db::LockAttempt try_foreign_lock(const Conninfo& info, const db::ForeignLockOf& lock_of, std::string_view actor);
+
 }  // namespace weir::engines::postgres
