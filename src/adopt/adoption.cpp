@@ -94,9 +94,7 @@ class Planner {
   }
 
  private:
-  bool is_recorded(const Version& version) const {
-    return std::any_of(entries_.begin(), entries_.end(), [&](const auto& entry) { return entry.version == version; });
-  }
+  bool is_recorded(const Version& version) const { return ledger::find_entry(entries_, version) != nullptr; }
   // A file that comes late, behind recorded ones, was not there when the tool went past its version.
   bool is_covered(const Version& version, const project::Timeline& timeline, const History& history) const {
     if (!history.up_to || version > *history.up_to) return false;

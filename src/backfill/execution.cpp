@@ -127,11 +127,7 @@ ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& l
 }
 
 // Whether the history calls this migration complete; a rollback of what it requires takes that back.
-bool Execution::is_recorded() {
-  const auto history = ledger::read_history(*session_.ledger);
-  return std::any_of(history.begin(), history.end(),
-                     [&](const auto& e) { return e.version == request_.migration.version; });
-}
+bool Execution::is_recorded() { return ledger::read_entry(*session_.ledger, request_.migration.version).has_value(); }
 
 bool Execution::choose_run() {
   auto& ledger = *session_.ledger;

@@ -67,6 +67,12 @@ std::vector<Entry> read_history(Ledger& ledger) {
   return entries;
 }
 
+const Entry* find_entry(const std::vector<Entry>& history, const project::Version& version) {
+  const auto found = std::lower_bound(history.begin(), history.end(), version,
+                                      [](const Entry& entry, const auto& wanted) { return entry.version < wanted; });
+  return found != history.end() && found->version == version ? &*found : nullptr;
+}
+
 std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version) {
   const auto found = ledger.execute(std::string(kRead) + " WHERE version = :version", {{"version", version.key()}});
   return found.rows.empty() ? std::nullopt : std::optional(to_entry(found.rows[0]));

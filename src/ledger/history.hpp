@@ -36,6 +36,8 @@ struct Entry {
 
 // By version.
 std::vector<Entry> read_history(Ledger& ledger);
+// The entry of a version in what read_history() gave, or null.
+const Entry* find_entry(const std::vector<Entry>& history, const project::Version& version);
 std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version);
 
 // Journal before effect: the migration begins; no statement is done yet. False, and nothing is written, when it has an

@@ -11,11 +11,6 @@ namespace {
 using project::Kind;
 using project::Migration;
 
-const ledger::Entry* find_entry(const std::vector<ledger::Entry>& history, const project::Version& version) {
-  const auto found = std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == version; });
-  return found == history.end() ? nullptr : &*found;
-}
-
 bool needs_operator(const Migration& migration) {
   const auto& parameters = migration.data.parameters;
   return std::any_of(parameters.begin(), parameters.end(), [](const auto& p) { return !p.default_value.has_value(); });
@@ -25,7 +20,7 @@ bool needs_operator(const Migration& migration) {
 
 bool has_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history) {
   return std::any_of(timeline.migrations().begin(), timeline.migrations().end(), [&](const Migration& migration) {
-    const auto* entry = find_entry(history, migration.version);
+    const auto* entry = ledger::find_entry(history, migration.version);
     return entry == nullptr || entry->state == ledger::EntryState::kPartial;
   });
 }
@@ -39,7 +34,9 @@ Decider::Decider(const project::Timeline& timeline, ledger::Snapshot snapshot, c
       facts_(facts),
       deed_(deed) {}
 
-const ledger::Entry* Decider::entry(const project::Version& version) const { return find_entry(history_, version); }
+const ledger::Entry* Decider::entry(const project::Version& version) const {
+  return ledger::find_entry(history_, version);
+}
 
 const ledger::Run* Decider::latest_run(const project::Version& version) const {
   const auto found =
@@ -48,7 +45,7 @@ const ledger::Run* Decider::latest_run(const project::Version& version) const {
 }
 
 bool Decider::is_done(const Migration& migration) const {
-  if (std::find(done_.begin(), done_.end(), migration.version) != done_.end()) return true;
+  if (std::binary_search(done_.begin(), done_.end(), migration.version)) return true;
   const auto* recorded = entry(migration.version);
   // A new run of a complete data migration (--restart, or rows that match again) makes it incomplete until that run
   // succeeds.
@@ -67,8 +64,7 @@ std::optional<Blocker> Decider::unmet(const Migration& required) {
                                                                              : std::string(to_string(run->state));
     return Blocker{&required, state};
   }
-  const bool pretended =
-      deed_ == Deed::kPretended && std::find(done_.begin(), done_.end(), required.version) != done_.end();
+  const bool pretended = deed_ == Deed::kPretended && std::binary_search(done_.begin(), done_.end(), required.version);
   if (!is_data || pretended) return std::nullopt;
   const Completeness complete = facts_.completeness(required);
   if (complete.residual > 0)

@@ -84,7 +84,7 @@ class Decider {
   Facts& facts_;
   Deed deed_;
   std::size_t at_ = 0;
-  std::vector<project::Version> done_;  // in this deploy
+  std::vector<project::Version> done_;  // in this deploy, growing
   std::vector<std::pair<const project::Migration*, TableSet>> waiting_;
 };
 

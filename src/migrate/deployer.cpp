@@ -105,12 +105,11 @@ void check_pending(const project::Timeline& timeline, const std::vector<ledger::
                    std::optional<project::Config::OutOfOrder> policy) {
   const auto out_of_order = policy.value_or(config.out_of_order);
   for (const auto& migration : timeline.migrations()) {
-    const auto entry =
-        std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == migration.version; });
-    const bool applied = entry != history.end() && entry->state == ledger::EntryState::kApplied;
+    const auto* entry = ledger::find_entry(history, migration.version);
+    const bool applied = entry != nullptr && entry->state == ledger::EntryState::kApplied;
     if (applied) continue;
     if (migration.kind == project::Kind::kSchema) check_statements(migration, dialect);
-    const bool late = entry == history.end() && !history.empty() && migration.version < history.back().version;
+    const bool late = entry == nullptr && !history.empty() && migration.version < history.back().version;
     if (!late || out_of_order == project::Config::OutOfOrder::kApply) continue;
     throw Error(Code::kOutOfOrder, fmt::format("{} is older than {} {}, which is applied", migration.label(),
                                                history.back().version.text(), history.back().name))

@@ -36,9 +36,8 @@ const Migration* passed_gate(ledger::Ledger& ledger, const project::Timeline& ti
 }  // namespace
 
 bool is_applied(const std::vector<ledger::Entry>& history, const Migration& migration) {
-  return std::any_of(history.begin(), history.end(), [&](const auto& e) {
-    return e.version == migration.version && e.state == ledger::EntryState::kApplied;
-  });
+  const auto* entry = ledger::find_entry(history, migration.version);
+  return entry != nullptr && entry->state == ledger::EntryState::kApplied;
 }
 
 Measurement measure(const db::Database& database, ledger::Ledger& ledger, const project::Timeline& timeline,

@@ -101,12 +101,11 @@ std::vector<const Migration*> baseline(ledger::Ledger& ledger, const project::Ti
   db::Transaction transaction(ledger.connection());
   for (const auto& migration : timeline.migrations()) {
     if (migration.version > to) break;
-    const auto entry =
-        std::find_if(history.begin(), history.end(), [&](const auto& e) { return e.version == migration.version; });
-    if (entry != history.end() && entry->state == ledger::EntryState::kPartial)
+    const auto* entry = ledger::find_entry(history, migration.version);
+    if (entry != nullptr && entry->state == ledger::EntryState::kPartial)
       throw Error(Code::kUsage, migration.label() + " is half applied; nothing was marked")
           .hint("complete it with `weir migrate`, or say what holds with --skip-statement or --mark-applied");
-    if (entry != history.end()) continue;
+    if (entry != nullptr) continue;
     mark_applied(ledger, migration, "baseline", actor);
     marked.push_back(&migration);
   }

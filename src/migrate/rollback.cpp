@@ -53,8 +53,7 @@ void collect_reopened(const project::Timeline& timeline, const std::vector<ledge
   for (const auto* dependent : timeline.dependents_of(migration)) {
     if (dependent->kind != Kind::kData || std::find(reopened.begin(), reopened.end(), dependent) != reopened.end())
       continue;
-    const bool recorded =
-        std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == dependent->version; });
+    const bool recorded = ledger::find_entry(history, dependent->version) != nullptr;
     const auto run =
         std::find_if(runs.rbegin(), runs.rend(), [&](const auto& r) { return r.id.version == dependent->version; });
     const bool unfinished = run != runs.rend() && !ledger::is_final(run->state);
@@ -79,9 +78,7 @@ std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const l
                                       const RollbackOptions& options) {
   const auto& history = snapshot.history;
   if (options.to && options.to->text() != "0") {
-    const bool known =
-        std::any_of(history.begin(), history.end(), [&](const auto& e) { return e.version == *options.to; });
-    if (!known)
+    if (ledger::find_entry(history, *options.to) == nullptr)
       throw Error(Code::kUsage, fmt::format("version {} is not applied", options.to->text()))
           .hint("--to names an applied version that stays; --to 0 undoes everything");
   }
