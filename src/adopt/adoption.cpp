@@ -174,7 +174,7 @@ void refuse_unfinished(const Problem& problem) { throw Error(Code::kInDoubt, pro
 std::optional<Problem> find_unfinished(const project::Config& config, db::Connection& connection,
                                        const sql::Dialect& dialect) {
   auto tool = former_tool(config);
-  if (!tool && !connection.describe_table("weir_meta")) {
+  if (!tool && !connection.find_table("weir_meta")) {
     if (const auto found = find_tools(connection); found.size() == 1) tool = found[0];
   }
   const auto history = tool ? read_history(*tool, connection, dialect) : std::nullopt;

@@ -43,11 +43,11 @@ std::optional<FormerHistory> FormerHistory::open(const project::Config& config, 
                                                  const sql::Dialect& dialect, db::Connection& connection) {
   const auto tool = former_tool(config);
   if (!tool || !config.adopted->keep_history) return std::nullopt;
-  const auto table = connection.describe_table(history_table(*tool));
+  const auto table = connection.find_table(history_table(*tool));
   if (!table) return std::nullopt;
   FormerHistory history;
   history.tool_ = *tool;
-  history.table_ = sql::quote(dialect, table->name);
+  history.table_ = sql::quote(dialect, *table);
   history.root_ = config.root;
   history.folder_ = config.adopted->folder;
   for (const auto& migration : timeline.migrations()) {

@@ -108,13 +108,13 @@ void read_flyway_row(const db::Row& row, History& history) {
 }  // namespace
 
 std::optional<History> read_history(Tool tool, db::Connection& connection, const sql::Dialect& dialect) {
-  const auto table = connection.describe_table(history_table(tool));
+  const auto table = connection.find_table(history_table(tool));
   if (!table) return std::nullopt;
   History history;
-  history.table = table->name;
+  history.table = *table;
   const auto select = [&](std::string_view columns, std::string_view order) {
     return connection.execute(
-        {fmt::format("SELECT {} FROM {} ORDER BY {}", columns, sql::quote(dialect, table->name), order), {}});
+        {fmt::format("SELECT {} FROM {} ORDER BY {}", columns, sql::quote(dialect, *table), order), {}});
   };
   switch (tool) {
     case Tool::kDbmate:

@@ -21,9 +21,7 @@ constexpr const char* kFolders[] = {
     "db/migrations", "migrations",          "db/migration", "src/main/resources/db/migration",
     "sql",           "database/migrations", "db/migrate"};
 
-bool has_table(db::Connection& connection, std::string_view name) {
-  return connection.describe_table(name).has_value();
-}
+bool has_table(db::Connection& connection, std::string_view name) { return connection.find_table(name).has_value(); }
 
 }  // namespace
 

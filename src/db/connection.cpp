@@ -6,6 +6,7 @@ std::string Connection::look(const std::string&) { return {}; }
 Effect Connection::effect_of(const std::string&, const std::string&) { return Effect::kUnknown; }
 void Connection::remove_remains(const std::string&, const std::string&) {}
 std::vector<SessionInfo> Connection::blockers_of(const std::string&) { return {}; }
+std::optional<Milliseconds> Connection::oldest_transaction() { return std::nullopt; }
 std::vector<SessionInfo> Connection::holders_of(std::string_view) { return {}; }
 std::vector<Diagnosis> Connection::diagnose() { return {}; }
 

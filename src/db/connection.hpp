@@ -60,7 +60,10 @@ class Connection {
   // How many rows the planner expects a query to return; nothing where the engine does not tell.
   virtual std::optional<std::int64_t> planned_rows(const Statement& query) = 0;
 
-  // The table that `as_written` names (quoted or not, with a schema or not), or nothing.
+  // The name of the table or view that `as_written` means (quoted or not, with a schema or not), or nothing when it is
+  // not there. Errors: kInvalidFile when it is no name of a table.
+  virtual std::optional<sql::TableName> find_table(std::string_view as_written) = 0;
+  // The same with its columns, keys and size.
   virtual std::optional<TableInfo> describe_table(std::string_view as_written) = 0;
 
   // How long a statement waits for a lock that another session holds. Zero: for ever.
@@ -86,6 +89,9 @@ class Connection {
   // Other sessions whose open transaction holds a lock on the table, the oldest first. `as_written` as in
   // describe_table().
   virtual std::vector<SessionInfo> holders_of(std::string_view as_written);
+  // How long the oldest transaction of another session is open in this database; nothing when there is none, or the
+  // engine cannot tell. Cheaper than holders_of().
+  virtual std::optional<Milliseconds> oldest_transaction();
   // What is good and bad about this server for weir: version, missing privileges, invalid indexes, long transactions.
   virtual std::vector<Diagnosis> diagnose();
 

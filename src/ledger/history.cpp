@@ -14,11 +14,18 @@ SELECT version, name, kind, change_name, state, checksum, applied_text, statemen
        applied_at_ms, actor, intent
   FROM :weir_migrations)sql";
 
-constexpr const char* kInsert = R"sql(
-INSERT INTO :weir_migrations (version, name, kind, change_name, state, checksum, applied_text, statements_done, statements_total,
-                              started_at_ms, applied_at_ms, duration_ms, actor, weir_version)
-SELECT :version, :name, :kind, :change, :state, :checksum, :text, :done, :total, :now, NULL, NULL, :actor, :weir_version
- WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version))sql";
+#define WEIR_INSERT(state, done, started_at, applied_at, duration, intent)                                             \
+  "INSERT INTO :weir_migrations (version, name, kind, change_name, state, checksum, applied_text, statements_done, "   \
+  "statements_total, started_at_ms, applied_at_ms, duration_ms, intent, actor, weir_version) "                         \
+  "SELECT :version, :name, :kind, :change, " state ", :checksum, :text, " done ", :total, " started_at ", " applied_at \
+  ", " duration ", " intent                                                                                            \
+  ", :actor, :weir_version "                                                                                           \
+  "WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version)"
+
+constexpr const char* kInsertStarted = WEIR_INSERT("'partial'", "0", ":now", "NULL", "NULL", ":intent");
+constexpr const char* kInsertApplied =
+    WEIR_INSERT("'applied'", ":total", ":now - :duration", ":now", ":duration", "NULL");
+#undef WEIR_INSERT
 
 constexpr const char* kStatementDone =
     "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = 'partial' "
@@ -58,6 +65,28 @@ Entry to_entry(const db::Row& row) {
   return entry;
 }
 
+db::Bindings values_of(const project::Migration& migration, std::int64_t statements_total, const std::string& actor) {
+  return {{"version", migration.version.key()},
+          {"name", migration.name},
+          {"kind", std::string(project::to_string(migration.kind))},
+          {"change", migration.change},
+          {"checksum", migration.checksum},
+          {"text", migration.text},
+          {"total", statements_total},
+          {"actor", actor},
+          {"weir_version", std::string(version())}};
+}
+
+bool insert(Ledger& ledger, const char* sql, const db::Bindings& values) {
+  try {
+    return ledger.execute(sql, values).affected == 1;
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kSerialization, "another deployer wrote its entry of this migration in the same moment")
+        .next(Next::kRetry);
+  }
+}
+
 }  // namespace
 
 std::vector<Entry> read_history(Ledger& ledger) {
@@ -79,25 +108,17 @@ std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version)
 }
 
 bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                    const std::string& actor) {
-  try {
-    return ledger
-               .execute(kInsert, {{"version", migration.version.key()},
-                                  {"name", migration.name},
-                                  {"kind", std::string(project::to_string(migration.kind))},
-                                  {"change", migration.change},
-                                  {"state", std::string("partial")},
-                                  {"checksum", migration.checksum},
-                                  {"text", migration.text},
-                                  {"done", std::int64_t{0}},
-                                  {"total", statements_total},
-                                  {"actor", actor},
-                                  {"weir_version", std::string(version())}})
-               .affected == 1;
-  } catch (const Error& error) {
-    if (error.code() != Code::kConstraint) throw;
-    throw Error(Code::kSerialization, "another deployer began this migration in the same moment").next(Next::kRetry);
-  }
+                    const std::optional<std::string>& intent, const std::string& actor) {
+  auto values = values_of(migration, statements_total, actor);
+  values.emplace_back("intent", intent ? db::Value(*intent) : db::Value());
+  return insert(ledger, kInsertStarted, values);
+}
+
+bool record_applied_at_once(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                            Milliseconds duration, const std::string& actor) {
+  auto values = values_of(migration, statements_total, actor);
+  values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
+  return insert(ledger, kInsertApplied, values);
 }
 
 void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total) {
@@ -121,19 +142,15 @@ bool record_intent(Ledger& ledger, const project::Version& version, std::int64_t
 
 void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                      Milliseconds duration, const std::string& actor) {
-  ledger.execute(kApplied, {{"version", migration.version.key()},
-                            {"checksum", migration.checksum},
-                            {"text", migration.text},
-                            {"total", statements_total},
-                            {"duration", static_cast<std::int64_t>(duration.count())},
-                            {"actor", actor},
-                            {"weir_version", std::string(version())}});
+  auto values = values_of(migration, statements_total, actor);
+  values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
+  ledger.execute(kApplied, values);
 }
 
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     Milliseconds duration, const std::string& actor) {
-  record_started(ledger, migration, statements_total, actor);
-  record_complete(ledger, migration, statements_total, duration, actor);
+  if (!record_applied_at_once(ledger, migration, statements_total, duration, actor))
+    record_complete(ledger, migration, statements_total, duration, actor);
 }
 
 bool remove_entry(Ledger& ledger, const project::Version& version) {

@@ -40,11 +40,14 @@ std::vector<Entry> read_history(Ledger& ledger);
 const Entry* find_entry(const std::vector<Entry>& history, const project::Version& version);
 std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version);
 
-// Journal before effect: the migration begins; no statement is done yet. False, and nothing is written, when it has an
-// entry. Done first in a transaction it keeps every other deployer from applying the same migration. Errors:
-// kSerialization (to be retried) when another transaction has just written the entry.
+// Both write nothing, and are false, when the migration has an entry. Errors: kSerialization (to be retried) when
+// another transaction has just written the entry. Journal before effect: the migration begins; no statement is done
+// yet. `intent` as in Entry.
 bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                    const std::string& actor);
+                    const std::optional<std::string>& intent, const std::string& actor);
+// In the transaction of its statements: of two that apply the same migration one is rolled back.
+bool record_applied_at_once(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                            Milliseconds duration, const std::string& actor);
 // The rest of a half applied migration was edited: what is applied from now on is this text.
 void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total);
 // Both compare and set: false, and nothing is written, when the entry is not half applied with `recorded` statements

@@ -94,9 +94,9 @@ void Ledger::upgrade(int from) {
 }
 
 std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection& connection) {
-  const auto meta = connection.describe_table("weir_meta");
+  const auto meta = connection.find_table("weir_meta");
   if (!meta) return std::nullopt;
-  Ledger ledger(database, connection, meta->name.schema);
+  Ledger ledger(database, connection, meta->schema);
   // Where tables cannot be created in a transaction, the version is what was written last.
   if (!database.capabilities().transactional_ddl && !ledger.is_complete()) return std::nullopt;
   if (const int version = ledger.read_version(); version < kLedgerVersion) ledger.upgrade(version);
@@ -105,9 +105,9 @@ std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection&
 
 void Ledger::create(const db::Database& database, db::Connection& connection) {
   for (const auto& statement : database.ledger_schema()) connection.execute_text(statement);
-  const auto meta = connection.describe_table("weir_meta");
+  const auto meta = connection.find_table("weir_meta");
   if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
-  Ledger(database, connection, meta->name.schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
+  Ledger(database, connection, meta->schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
 }
 
 Ledger Ledger::open_or_create(const db::Database& database, db::Connection& connection) {

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
+#include <span>
 
 #include "backfill/completeness.hpp"
 #include "base/error.hpp"
@@ -32,10 +34,18 @@ bool is_applied(ledger::Ledger& ledger, const project::Version& version) {
   return entry && entry->state == ledger::EntryState::kApplied;
 }
 
-// The gates' evidence stays readable after a contract has dropped what it was measured on.
-void record_complete(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
-                     const std::vector<Work>& work, const Gates& gates, Milliseconds elapsed) {
-  ledger::record_complete(ledger, migration, std::ssize(work), elapsed, context.actor);
+bool applied_meanwhile(const ApplyContext& context, const project::Version& version) {
+  try {
+    auto look = context.ledger.over(context.executor.connection());
+    return is_applied(look, version);
+  } catch (const Error&) {
+    return false;  // what failed first is told
+  }
+}
+
+// What goes with the entry. The gates' evidence stays readable after a contract has dropped what it was measured on.
+void record_circumstances(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
+                          const Gates& gates, Milliseconds elapsed) {
   if (context.former != nullptr) context.former->record_applied(ledger, migration, elapsed, context.actor);
   ledger::record_event(ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
   for (const auto* gate : gates) {
@@ -44,29 +54,74 @@ void record_complete(const ApplyContext& context, ledger::Ledger& ledger, const 
   }
 }
 
-void apply_in_transaction(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
-                          const Gates& gates) {
-  const auto started = context.clock.now();
-  const auto body = [&](ledger::Ledger& ledger) {
-    if (!ledger::record_started(ledger, migration, std::ssize(work), context.actor)) return;  // another was faster
-    for (const auto& one : work) context.executor.execute(one);
-    check_verify(ledger.connection(), migration);
-    const auto elapsed = std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
-    record_complete(context, ledger, migration, work, gates, elapsed);
-  };
-  const auto happened = [&](ledger::Ledger& ledger) { return is_applied(ledger, migration.version); };
-  context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
+Milliseconds since(const Clock& clock, std::chrono::steady_clock::time_point begun) {
+  return std::chrono::duration_cast<Milliseconds>(clock.now() - begun);
 }
 
-void apply_one_by_one(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
-                      const ledger::Entry* partial, const Gates& gates) {
+// Inside a transaction. How long it took.
+Milliseconds apply_inside(const ApplyContext& context, ledger::Ledger& ledger, const Todo& todo) {
+  const auto begun = context.clock.now();
+  const Migration& migration = *todo.migration;
+  const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
+  for (const auto& one : work) context.executor.execute(one);
+  check_verify(ledger.connection(), migration);
+  const auto elapsed = since(context.clock, begun);
+  if (!ledger::record_applied_at_once(ledger, migration, std::ssize(work), elapsed, context.actor))
+    throw Error(Code::kDeployLockHeld, fmt::format("another deployer applied {} meanwhile", migration.label()));
+  record_circumstances(context, ledger, migration, todo.gates, elapsed);
+  return elapsed;
+}
+
+// As many of `todos` as fit into one transaction of kShare; each behind a savepoint, so that one that fails leaves
+// those before it alone. It is tried again as the first of the next transaction, where its error is the user's.
+std::vector<Milliseconds> apply_some(const ApplyContext& context, ledger::Ledger& ledger, std::span<const Todo> todos) {
+  constexpr Milliseconds kShare{50};
+  const auto begun = context.clock.now();
+  std::vector<Milliseconds> elapsed{apply_inside(context, ledger, todos[0])};
+  for (const auto& todo : todos.subspan(1)) {
+    if (since(context.clock, begun) >= kShare) break;
+    auto& connection = ledger.connection();
+    connection.execute_text("SAVEPOINT weir_migration");
+    try {
+      elapsed.push_back(apply_inside(context, ledger, todo));
+    } catch (const Error&) {
+      if (!connection.in_transaction()) throw;  // some errors take the whole transaction with them
+      connection.execute_text("ROLLBACK TO SAVEPOINT weir_migration");
+      break;
+    }
+    connection.execute_text("RELEASE SAVEPOINT weir_migration");
+  }
+  return elapsed;
+}
+
+// One transaction; how long each of them took. The first at least is applied.
+std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std::span<const Todo> todos) {
+  std::vector<Milliseconds> elapsed;
+  const auto body = [&](ledger::Ledger& ledger) { elapsed = apply_some(context, ledger, todos); };
+  const auto happened = [&](ledger::Ledger& ledger) {
+    return !elapsed.empty() && is_applied(ledger, todos[elapsed.size() - 1].migration->version);
+  };
+  try {
+    context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
+  } catch (const Error&) {
+    // It was rolled back; and it is no error when another deployer was faster.
+    if (!applied_meanwhile(context, todos[0].migration->version)) throw;
+    elapsed.assign(1, Milliseconds(0));
+  }
+  return elapsed;
+}
+
+void apply_one_by_one(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial) {
   const auto started = context.clock.now();
+  const Migration& migration = *todo.migration;
+  const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
   execute_one_by_one(context, migration, work, partial);
   check_verify(context.executor.connection(), migration);
-  const auto elapsed = std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
-  db::Transaction transaction(context.ledger.connection());
-  record_complete(context, context.ledger, migration, work, gates, elapsed);
-  transaction.commit();
+  const auto elapsed = since(context.clock, started);
+  context.deferred.defer([&context, todo, elapsed, total = std::ssize(work)](ledger::Ledger& ledger) {
+    ledger::record_complete(ledger, *todo.migration, total, elapsed, context.actor);
+    record_circumstances(context, ledger, *todo.migration, todo.gates, elapsed);
+  });
 }
 
 // A data migration that required what is rolled back now: its record goes, unfinished runs are cancelled.
@@ -120,25 +175,37 @@ bool is_transactional(const db::Database& database, const std::vector<const Sect
   });
 }
 
-Milliseconds apply_migration(const ApplyContext& context, const Migration& migration, const ledger::Entry* partial,
-                             const Gates& gates) {
-  const auto started = context.clock.now();
-  const auto sections = migration.all(SectionKind::kUp);
-  const auto work = work_of(context.config, migration, sections);
-  if (partial == nullptr && is_transactional(context.database, sections)) {
-    apply_in_transaction(context, migration, work, gates);
-  } else {
-    apply_one_by_one(context, migration, work, partial, gates);
+bool may_share_transaction(const ApplyContext& context, const Migration& migration) {
+  return !context.database.capabilities().several_writers &&
+         is_transactional(context.database, migration.all(SectionKind::kUp)) &&
+         context.executor.leaves_session_alone(migration);
+}
+
+void apply_together(const ApplyContext& context, std::span<const Todo> todos,
+                    const std::function<void(const Todo&, Milliseconds)>& on_applied) {
+  while (!todos.empty()) {
+    const auto elapsed = apply_in_transaction(context, todos);
+    for (std::size_t i = 0; i < elapsed.size(); ++i) on_applied(todos[i], elapsed[i]);
+    todos = todos.subspan(elapsed.size());
   }
-  context.executor.leave(migration);
-  return std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
+}
+
+Milliseconds apply_migration(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial) {
+  const auto started = context.clock.now();
+  if (partial == nullptr && is_transactional(context.database, todo.migration->all(SectionKind::kUp))) {
+    apply_in_transaction(context, std::span(&todo, 1));
+  } else {
+    apply_one_by_one(context, todo, partial);
+  }
+  context.executor.leave(*todo.migration);
+  return since(context.clock, started);
 }
 
 Milliseconds apply_repeatable(const ApplyContext& context, const Migration& migration) {
   const auto started = context.clock.now();
   const auto sections = migration.all(SectionKind::kUp);
   const auto work = work_of(context.config, migration, sections);
-  const auto elapsed = [&] { return std::chrono::duration_cast<Milliseconds>(context.clock.now() - started); };
+  const auto elapsed = [&] { return since(context.clock, started); };
   const auto record = [&](ledger::Ledger& ledger) {
     ledger::record_repeatable(ledger, migration, elapsed(), context.actor);
     if (context.former != nullptr) context.former->record_applied(ledger, migration, elapsed(), context.actor);
@@ -188,7 +255,7 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
     transaction.commit();
   }
   context.executor.leave(migration);
-  return std::chrono::duration_cast<Milliseconds>(context.clock.now() - started);
+  return since(context.clock, started);
 }
 
 }  // namespace weir::migrate

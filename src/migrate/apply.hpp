@@ -2,10 +2,13 @@
 // allow it, statement by statement with a journal otherwise (journal.hpp).
 #pragma once
 
+#include <functional>
+#include <span>
 #include <string>
 
 #include "adopt/former_history.hpp"
 #include "ledger/history.hpp"
+#include "migrate/deferred_record.hpp"
 #include "migrate/executor.hpp"
 
 namespace weir::migrate {
@@ -18,6 +21,7 @@ struct ApplyContext {
   const StopToken& stop;
   DeployObserver& observer;
   Executor& executor;
+  DeferredRecord& deferred;
   std::string actor;
   const adopt::FormerHistory* former = nullptr;  // the adopted tool's table, when it is kept up to date
 };
@@ -31,10 +35,24 @@ void check_statements(const project::Migration& migration, const sql::Dialect& d
 // True when all statements of these sections run in one transaction.
 bool is_transactional(const db::Database& database, const std::vector<const project::Section*>& sections);
 
-// Errors: the engine's, at the statement's place in the file, after a rollback (transaction) or with the number of
-// statements that are done (no transaction); kVerificationFailed when migrate:verify counts violations.
-Milliseconds apply_migration(const ApplyContext& context, const project::Migration& migration,
-                             const ledger::Entry* partial, const Gates& gates);
+// A migration to be applied.
+struct Todo {
+  const project::Migration* migration = nullptr;
+  Gates gates;
+};
+
+// Without a transaction its completion is left to context.deferred. Errors: the engine's, at the statement's place in
+// the file, after a rollback (transaction) or with the number of statements that are done (no transaction);
+// kVerificationFailed when migrate:verify counts violations.
+Milliseconds apply_migration(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial);
+
+// Where only one transaction writes at a time, migrations may share one: nothing waits for a lock inside it, it is over
+// soon, and the disk is waited for once. Not for what sets something in the session.
+bool may_share_transaction(const ApplyContext& context, const project::Migration& migration);
+// Applies them in this order; `on_applied` is called for each when it is committed. Errors: as apply_migration(), those
+// before it are applied.
+void apply_together(const ApplyContext& context, std::span<const Todo> todos,
+                    const std::function<void(const Todo&, Milliseconds)>& on_applied);
 
 // A repeatable migration. Without a transaction it is repeated from its first statement after a failure.
 Milliseconds apply_repeatable(const ApplyContext& context, const project::Migration& migration);

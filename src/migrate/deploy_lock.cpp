@@ -56,8 +56,8 @@ std::unique_ptr<db::DeployLock> wait_for_former_lock(const db::Database& databas
                                                      std::optional<adopt::Tool> tool, Clock& clock,
                                                      const StopToken& stop, Milliseconds wait, const std::string& actor,
                                                      const std::function<void(const std::string&)>& on_wait) {
-  const auto table = tool ? connection.describe_table(adopt::history_table(*tool)) : std::nullopt;
-  const auto lock = table ? adopt::lock_of(*tool, table->name, database.dialect()) : std::nullopt;
+  const auto table = tool ? connection.find_table(adopt::history_table(*tool)) : std::nullopt;
+  const auto lock = table ? adopt::lock_of(*tool, *table, database.dialect()) : std::nullopt;
   if (!lock) return nullptr;
   return wait_for({clock, stop, wait, on_wait}, fmt::format("the lock of {}", adopt::to_string(*tool)),
                   [&] { return database.try_foreign_lock(*lock, actor); });

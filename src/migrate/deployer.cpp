@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <functional>
+#include <utility>
 
 #include "adopt/adoption.hpp"
 #include "backfill/runner.hpp"
@@ -22,23 +24,49 @@ std::int64_t latest_attempt(const Decider& decider, const Migration& migration) 
   return run == nullptr ? 0 : run->id.attempt;
 }
 
-// A transaction that has been open longer than a statement of ours waits for its lock: named before anything starts.
-void name_long_holders(const ApplyContext& context, const Migration& migration) {
-  const auto tables = tables_touched(migration, context.database.dialect());
-  if (!tables || !context.database.capabilities().server_sessions) return;
-  for (const auto& table : *tables) {
-    for (const auto& holder : context.ledger.connection().holders_of(context.database.dialect().quote(table))) {
-      if (!holder.age || *holder.age < context.config.lock_timeout) continue;
-      context.observer.on_note(fmt::format("{} may have to wait for {}", migration.label(), describe(holder)));
-    }
-  }
-}
-
 class Deployer {
  public:
-  Deployer(const ApplyContext& context, const project::Timeline& timeline) : context_(context), timeline_(timeline) {}
+  using OnResult = std::function<void(StepResult)>;
+  Deployer(const ApplyContext& context, const project::Timeline& timeline, OnResult on_result)
+      : context_(context), timeline_(timeline), on_result_(std::move(on_result)) {}
 
-  StepResult perform(const Step& step, const Decider& decider) {
+  void perform(const Step& step, const Decider& decider) {
+    constexpr std::size_t kMostTogether = 64;
+    const bool plain = step.action == Action::kApply && !step.migration->repeatable;
+    if (plain && may_share_transaction(context_, *step.migration)) {
+      together_.push_back(step);
+      if (together_.size() >= kMostTogether) catch_up();
+      return;
+    }
+    apply_the_waiting();
+    // The first write of a journal takes along what was deferred.
+    if (!plain || is_transactional(context_.database, step.migration->all(project::SectionKind::kUp)))
+      context_.deferred.flush(context_.ledger);
+    on_result_(perform_alone(step, decider));
+  }
+
+  // Afterwards everything that was performed is in the database and in the ledger.
+  void catch_up() {
+    apply_the_waiting();
+    context_.deferred.flush(context_.ledger);
+  }
+
+ private:
+  // Those that share a transaction.
+  void apply_the_waiting() {
+    const auto steps = std::exchange(together_, {});
+    std::vector<Todo> todos;
+    for (const auto& step : steps) todos.push_back({step.migration, gates_of(*step.migration)});
+    auto next = steps.begin();
+    apply_together(context_, todos, [&](const Todo&, Milliseconds elapsed) {
+      StepResult result;
+      result.step = *next++;
+      result.elapsed = elapsed;
+      on_result_(std::move(result));
+    });
+  }
+
+  StepResult perform_alone(const Step& step, const Decider& decider) {
     StepResult result;
     result.step = step;
     const Migration& migration = *step.migration;
@@ -48,12 +76,12 @@ class Deployer {
       case Action::kWait: break;
       case Action::kApply:
       case Action::kContinue:
-        name_long_holders(context_, migration);
+        name_long_holders(migration);
         if (migration.repeatable) {
           result.elapsed = apply_repeatable(context_, migration);
           break;
         }
-        result.elapsed = apply_migration(context_, migration, decider.entry(migration.version), gates_of(migration));
+        result.elapsed = apply_migration(context_, {&migration, gates_of(migration)}, decider.entry(migration.version));
         break;
       case Action::kRunInline: run_inline(migration, result); break;
       case Action::kEnqueue:
@@ -70,13 +98,35 @@ class Deployer {
     return result;
   }
 
- private:
   Gates gates_of(const Migration& migration) const {
     Gates gates;
     for (const auto* required : timeline_.required_by(migration)) {
       if (required->kind == project::Kind::kData) gates.push_back(required);
     }
     return gates;
+  }
+
+  // A transaction that has been open longer than a statement of ours waits for its lock: named before anything starts.
+  void name_long_holders(const Migration& migration) {
+    const auto tables = tables_touched(migration, context_.database.dialect());
+    if (!tables || !context_.database.capabilities().server_sessions || !has_old_transactions()) return;
+    for (const auto& table : *tables) {
+      for (const auto& holder : context_.ledger.connection().holders_of(context_.database.dialect().quote(table))) {
+        if (!holder.age || *holder.age < context_.config.lock_timeout) continue;
+        context_.observer.on_note(fmt::format("{} may have to wait for {}", migration.label(), describe(holder)));
+      }
+    }
+  }
+
+  bool has_old_transactions() {
+    constexpr Milliseconds kLookAgain{1000};
+    const auto now = context_.clock.now();
+    if (!looked_ || now - *looked_ >= kLookAgain) {
+      looked_ = now;
+      const auto age = context_.ledger.connection().oldest_transaction();
+      old_transactions_ = age && *age + kLookAgain >= context_.config.lock_timeout;
+    }
+    return old_transactions_;
   }
 
   void run_inline(const Migration& migration, StepResult& result) {
@@ -93,6 +143,28 @@ class Deployer {
 
   const ApplyContext& context_;
   const project::Timeline& timeline_;
+  OnResult on_result_;
+  std::vector<Step> together_;                                   // to be applied in one transaction
+  std::optional<std::chrono::steady_clock::time_point> looked_;  // for old transactions
+  bool old_transactions_ = false;
+};
+
+// Looks at data when everything that was decided on before has been done.
+class UpToDateFacts final : public Facts {
+ public:
+  UpToDateFacts(Facts& facts, Deployer& deployer) : facts_(facts), deployer_(deployer) {}
+  bool is_small(const Migration& migration) override {
+    deployer_.catch_up();
+    return facts_.is_small(migration);
+  }
+  Completeness completeness(const Migration& migration) override {
+    deployer_.catch_up();
+    return facts_.completeness(migration);
+  }
+
+ private:
+  Facts& facts_;
+  Deployer& deployer_;
 };
 
 bool completes(Action action) {
@@ -218,10 +290,15 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   outcome.discrepancies = find_discrepancies(timeline, snapshot.history);
   Executor executor(database, config, clock, stop, observer);
   const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
-  const ApplyContext context{
-      database, config, ledger, clock, stop, observer, executor, options.actor, former ? &*former : nullptr};
-  Deployer deployer(context, timeline);
-  DatabaseFacts facts(database, connection.get(), &ledger, timeline, config.inline_rows);
+  DeferredRecord deferred;
+  const ApplyContext context{database, config,   ledger,   clock,         stop,
+                             observer, executor, deferred, options.actor, former ? &*former : nullptr};
+  Deployer deployer(context, timeline, [&](StepResult result) {
+    outcome.results.push_back(std::move(result));
+    observer.on_result(outcome.results.back());
+  });
+  DatabaseFacts database_facts(database, connection.get(), &ledger, timeline, config.inline_rows);
+  UpToDateFacts facts(database_facts, deployer);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   // Of two deployers at one migration the ledger's row lets one through, whatever became of the lock.
   constexpr Milliseconds kLookAtLock{1000};
@@ -236,17 +313,23 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
         throw Error(Code::kConnectionLost, "the deploy lock was lost")
             .hint("another deployer may be working; `weir status` shows it");
     }
-    outcome.results.push_back(deployer.perform(step, decider));
+    deployer.perform(step, decider);
   };
-  while (const auto step = decider.next()) {
-    if (step->action == Action::kNothing) continue;
-    perform(*step);
-    if (completes(step->action)) decider.mark_done();
-    observer.on_result(outcome.results.back());
-  }
-  for (const auto* migration : changed_repeatables(timeline, &ledger)) {
-    perform(decider.repeatable_step(*migration));
-    observer.on_result(outcome.results.back());
+  try {
+    while (const auto step = decider.next()) {
+      if (step->action == Action::kNothing) continue;
+      perform(*step);
+      if (completes(step->action)) decider.mark_done();
+    }
+    for (const auto* migration : changed_repeatables(timeline, &ledger)) perform(decider.repeatable_step(*migration));
+    deployer.catch_up();
+  } catch (const Error&) {
+    try {
+      deferred.flush(ledger);
+    } catch (const Error&) {
+      // The journal tells the next deploy; what went wrong first is what the user has to know.
+    }
+    throw;
   }
   return outcome;
 }

@@ -11,7 +11,7 @@ namespace weir::migrate {
 namespace {
 
 // Statements that set nothing in the session, whatever they are. A query may: SELECT set_config(...).
-bool leaves_session_alone(std::string_view statement, const sql::Dialect& dialect) {
+bool sets_nothing(std::string_view statement, const sql::Dialect& dialect) {
   sql::Scanner scanner(statement, dialect);
   bool first = true;
   for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
@@ -26,13 +26,6 @@ bool leaves_session_alone(std::string_view statement, const sql::Dialect& dialec
     first = false;
   }
   return true;
-}
-
-bool leaves_session_alone(const project::Migration& migration, const sql::Dialect& dialect) {
-  return std::all_of(migration.sections.begin(), migration.sections.end(), [&](const auto& section) {
-    return std::all_of(section.statements.begin(), section.statements.end(),
-                       [&](const auto& statement) { return leaves_session_alone(statement.text, dialect); });
-  });
 }
 
 struct Watched {
@@ -83,7 +76,14 @@ void Executor::lift_timeouts() {
 }
 
 void Executor::leave(const project::Migration& migration) {
-  if (!leaves_session_alone(migration, database_.dialect())) reconnect();
+  if (!leaves_session_alone(migration)) reconnect();
+}
+
+bool Executor::leaves_session_alone(const project::Migration& migration) const {
+  return std::all_of(migration.sections.begin(), migration.sections.end(), [&](const auto& section) {
+    return std::all_of(section.statements.begin(), section.statements.end(),
+                       [&](const auto& statement) { return sets_nothing(statement.text, database_.dialect()); });
+  });
 }
 
 // Only what differs from the last statement: a migration that sets them itself keeps its own.

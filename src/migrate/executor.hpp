@@ -42,6 +42,7 @@ class Executor {
   db::Connection& connection();
   // After a migration: what it may have left in the session (SET, temporary tables) must not reach the next one.
   void leave(const project::Migration& migration);
+  bool leaves_session_alone(const project::Migration& migration) const;
   // After a lost connection.
   void reconnect();
   // Counts the sessions: another number means that what was set in the last one is gone.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
+#include <utility>
 
 #include "base/error.hpp"
 #include "sql/scanner.hpp"
@@ -87,8 +89,14 @@ class Journal {
     record_done();
   }
 
+  // With the intent of the first statement, and the completion of the migration before.
   void begin() {
-    if (!ledger::record_started(context_.ledger, migration_, std::ssize(work_), context_.actor)) throw overtaken();
+    if (!work_.empty() && !joins_journal(work_[0])) begun_ = session().look(work_[0].statement->text);
+    db::Transaction transaction(context_.ledger.connection());
+    context_.deferred.write_into(context_.ledger);
+    const bool ours = ledger::record_started(context_.ledger, migration_, std::ssize(work_), begun_, context_.actor);
+    transaction.commit();
+    if (!ours) throw overtaken();
   }
 
   // What is done is recorded, and what the server refused is no open intent.
@@ -151,10 +159,7 @@ class Journal {
       together(work);
       recorded_ = done_ + 1;
     } else {
-      const std::string& text = work.statement->text;
-      const std::string before = session().look(text);
-      if (!ledger::record_intent(context_.ledger, migration_.version, recorded_, done_, before)) throw overtaken();
-      recorded_ = done_;
+      const std::string before = begun_ ? *std::exchange(begun_, std::nullopt) : intend(work.statement->text);
       act(work, before);
       if (before.empty()) {
         ++done_;
@@ -163,6 +168,14 @@ class Journal {
       // Where the catalogue tells, the outcome is written with the intent of the next statement.
     }
     ++done_;
+  }
+
+  // Records that the statement begins, and what the catalogue shows before it.
+  std::string intend(const std::string& text) {
+    std::string before = session().look(text);
+    if (!ledger::record_intent(context_.ledger, migration_.version, recorded_, done_, before)) throw overtaken();
+    recorded_ = done_;
+    return before;
   }
 
   // CALL and DO may commit by themselves.
@@ -304,10 +317,11 @@ class Journal {
   const ApplyContext& context_;
   const Migration& migration_;
   const std::vector<Work>& work_;
-  std::int64_t done_ = 0;      // statements
-  std::int64_t recorded_ = 0;  // of them, in the ledger
-  bool refused_ = false;       // the last statement had no effect: its intent may go
-  std::uint64_t session_ = 0;  // that has the settings of what is done
+  std::int64_t done_ = 0;             // statements
+  std::int64_t recorded_ = 0;         // of them, in the ledger
+  bool refused_ = false;              // the last statement had no effect: its intent may go
+  std::uint64_t session_ = 0;         // that has the settings of what is done
+  std::optional<std::string> begun_;  // the recorded intent of the first statement, until that is executed
 };
 
 }  // namespace

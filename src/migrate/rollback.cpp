@@ -110,8 +110,9 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
   DeployObserver quiet;
   Executor executor(database, config, clock, stop, quiet);
   const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
-  const ApplyContext context{
-      database, config, ledger, clock, stop, quiet, executor, options.actor, former ? &*former : nullptr};
+  DeferredRecord deferred;
+  const ApplyContext context{database, config,   ledger,   clock,         stop,
+                             quiet,    executor, deferred, options.actor, former ? &*former : nullptr};
   for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (stop.requested())

@@ -7,8 +7,6 @@
 namespace weir::migrate {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr Milliseconds kTick{100};
 constexpr Milliseconds kPatience{300};  // most statements are over by then, and nobody has to be asked
 
@@ -38,14 +36,15 @@ void StatementWatch::begin(std::string what) {
     what_ = std::move(what);
     running_ = true;
     ++number_;
+    begun_ = SteadyClock::now();
     blockers_.clear();
   }
-  changed_.notify_all();
 }
 
 void StatementWatch::end() {
   std::unique_lock lock(mutex_);
   running_ = false;
+  if (!told_) return;
   changed_.notify_all();
   changed_.wait(lock, [&] { return !told_; });
 }
@@ -65,20 +64,15 @@ void StatementWatch::tell_over() {
 void StatementWatch::watch() {
   std::unique_lock lock(mutex_);
   std::uint64_t number = 0;
-  SteadyClock::time_point begun;
+  // It wakes by the clock: to be woken for each statement would cost short ones more than they take.
   while (!ending_) {
-    if (!running_ || number != number_) {
-      tell_over();
-      changed_.wait(lock, [&] { return ending_ || running_; });
-      number = number_;
-      begun = SteadyClock::now();
-      continue;
-    }
-    const bool over = changed_.wait_for(lock, kTick, [&] { return ending_ || !running_ || number != number_; });
-    if (over) continue;
+    changed_.wait_for(lock, kTick, [&] { return ending_ || (told_ && !running_); });
+    if (!running_ || number != number_) tell_over();
+    if (ending_ || !running_) continue;
+    number = number_;
     // Under the mutex: end() waits until the request is on its way, so that it does not meet a later statement.
     if (stop_.requested()) watched_.cancel();
-    const auto waited = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - begun);
+    const auto waited = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - begun_);
     if (session_.empty() || waited < kPatience) continue;
     const std::string what = what_;
     lock.unlock();

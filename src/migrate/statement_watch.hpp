@@ -2,6 +2,7 @@
 // stop is requested. A thread of its own with a connection of its own, which it opens only when a statement takes long.
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -33,6 +34,7 @@ class StatementWatch {
   std::vector<db::SessionInfo> blockers() const;
 
  private:
+  using SteadyClock = std::chrono::steady_clock;
   void watch();
   void tell_over();
 
@@ -49,6 +51,7 @@ class StatementWatch {
   bool ending_ = false;
   bool told_ = false;         // on_lock_wait() was called, on_lock_wait_over() not yet
   std::uint64_t number_ = 0;  // of the statement
+  SteadyClock::time_point begun_;
   std::vector<db::SessionInfo> blockers_;
 
   std::unique_ptr<db::Connection> looker_;  // the thread's alone

@@ -1,10 +1,10 @@
 #include "project/source_file.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 #include <fmt/format.h>
-#include <fstream>
-#include <iterator>
+#include <memory>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -28,6 +28,7 @@ std::string normalise_source(std::string bytes, const std::string& display_name)
         .at(sql::place_of(bytes, *bad, origin))
         .hint("save the file as UTF-8");
   }
+  if (bytes.find('\r') == std::string::npos && !bytes.starts_with("\xEF\xBB\xBF")) return bytes;
   std::string text;
   text.reserve(bytes.size());
   for (std::size_t i = bytes.starts_with("\xEF\xBB\xBF") ? 3 : 0; i < bytes.size(); ++i) {
@@ -38,9 +39,21 @@ std::string normalise_source(std::string bytes, const std::string& display_name)
 }
 
 std::string read_source(const std::filesystem::path& path, const std::string& display_name) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw Error(Code::kNotFound, fmt::format("cannot read {}: {}", display_name, std::strerror(errno)));
-  return normalise_source({std::istreambuf_iterator<char>(in), {}}, display_name);
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rb"), &std::fclose);
+  const auto unreadable = [&] {
+    return Error(Code::kNotFound, fmt::format("cannot read {}: {}", display_name, std::strerror(errno)));
+  };
+  if (!file) throw unreadable();
+  std::setbuf(file.get(), nullptr);  // read in large pieces below
+  std::string bytes;
+  for (std::size_t piece = 16 * 1024;; piece *= 2) {
+    const std::size_t before = bytes.size();
+    bytes.resize(before + piece);
+    bytes.resize(before + std::fread(bytes.data() + before, 1, piece, file.get()));
+    if (std::ferror(file.get()) != 0) throw unreadable();
+    if (bytes.size() < before + piece) break;
+  }
+  return normalise_source(std::move(bytes), display_name);
 }
 
 }  // namespace weir::project

@@ -42,7 +42,9 @@ std::vector<fs::directory_entry> entries_of(const fs::path& path, const std::str
     throw Error(Code::kConfig, fmt::format("cannot read the folder {}: {}", folder, error.message()))
         .hint("is it a link that leads nowhere?");
   }
-  std::sort(entries.begin(), entries.end());
+  std::sort(entries.begin(), entries.end(), [](const auto& a, const auto& b) {
+    return a.path().native() < b.path().native();  // of one folder: the order of their names
+  });
   return entries;
 }
 

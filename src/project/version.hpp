@@ -12,7 +12,7 @@ namespace weir::project {
 class Version {
  public:
   Version() = default;
-  explicit Version(std::string text) : text_(std::move(text)) {}
+  explicit Version(std::string text);
 
   const std::string& text() const { return text_; }
 
@@ -29,6 +29,10 @@ class Version {
   }
 
   friend std::strong_ordering operator<=>(const Version& a, const Version& b) {
+    if (a.plain_ && b.plain_) {
+      if (a.text_.size() != b.text_.size()) return a.text_.size() <=> b.text_.size();
+      return a.text_.compare(b.text_) <=> 0;
+    }
     std::string_view x = a.text_, y = b.text_;
     while (!x.empty() || !y.empty()) {
       const auto part_of_x = next_part(x), part_of_y = next_part(y);
@@ -48,6 +52,7 @@ class Version {
     return part.substr(std::min(part.find_first_not_of('0'), part.size()));
   }
   std::string text_;
+  bool plain_ = true;  // one part without leading zeros: what nearly all versions are
 };
 
 }  // namespace weir::project

@@ -132,7 +132,7 @@ class Crashed : public Locks {
     schema(file, text);
     auto ledger = ledger::Ledger::open_or_create(database(), connection());
     const auto all = timeline();
-    ledger::record_started(ledger, all.migrations().at(0), 2, "dead");
+    ledger::record_started(ledger, all.migrations().at(0), 2, std::nullopt, "dead");
     ASSERT_TRUE(ledger::record_intent(ledger, all.migrations().at(0).version, 0, done, before));
   }
 };
@@ -205,7 +205,7 @@ TEST_P(Crashed, Invariant1AnotherDeployersProgressIsNotOverwritten) {
   auto ledger = ledger::Ledger::open_or_create(database(), connection());
   const auto all = timeline();
   const auto& version = all.migrations().at(0).version;
-  ledger::record_started(ledger, all.migrations().at(0), 3, "one");
+  ledger::record_started(ledger, all.migrations().at(0), 3, std::nullopt, "one");
   EXPECT_TRUE(ledger::record_statement_done(ledger, version, 0, 2));
   EXPECT_FALSE(ledger::record_statement_done(ledger, version, 0, 1));
   EXPECT_FALSE(ledger::record_intent(ledger, version, 1, 1, "x"));

@@ -13,6 +13,11 @@
 namespace weir::engines::mysql {
 namespace {
 
+constexpr const char* kTableName = R"sql(
+SELECT table_schema AS table_schema, table_name AS table_name FROM information_schema.tables
+WHERE table_schema = coalesce(?, database()) AND table_name = ?
+)sql";
+
 constexpr const char* kTable = R"sql(
 SELECT table_schema AS table_schema, table_name AS table_name, table_type AS table_type, table_rows AS table_rows,
        (SELECT e.transactions FROM information_schema.engines e WHERE e.engine = t.engine) AS transactions
@@ -169,6 +174,14 @@ sql::TableName parse_table_name(std::string_view as_written) {
   const bool broken = scanner.problem() != sql::ScanProblem::kNone || wants_name;
   if (broken || parts.empty() || parts.size() > 2) throw not_a_name(as_written);
   return parts.size() == 2 ? sql::TableName{parts[0], parts[1]} : sql::TableName{"", parts[0]};
+}
+
+std::optional<sql::TableName> find_table(Connection& connection, std::string_view as_written) {
+  const sql::TableName wanted = parse_table_name(as_written);
+  const db::Value schema = wanted.schema.empty() ? db::Value() : db::Value(wanted.schema);
+  const db::Result found = connection.query(kTableName, {schema, wanted.name});
+  if (found.rows.empty()) return std::nullopt;
+  return sql::TableName{text_of(found.rows[0][0]), text_of(found.rows[0][1])};
 }
 
 std::optional<db::TableInfo> describe_table(Connection& connection, std::string_view as_written) {

@@ -16,6 +16,7 @@ class Connection;
 sql::TableName parse_table_name(std::string_view as_written);
 
 // The server compares names as its lower_case_table_names says. Errors: as parse_table_name().
+std::optional<sql::TableName> find_table(Connection& connection, std::string_view as_written);
 std::optional<db::TableInfo> describe_table(Connection& connection, std::string_view as_written);
 
 }  // namespace weir::engines::mysql

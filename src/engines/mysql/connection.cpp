@@ -164,6 +164,10 @@ void Connection::allow_several_statements() {
   several_statements_ = true;
 }
 
+std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {
+  return mysql::find_table(*this, as_written);
+}
+
 std::optional<db::TableInfo> Connection::describe_table(std::string_view as_written) {
   return mysql::describe_table(*this, as_written);
 }

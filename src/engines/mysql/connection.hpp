@@ -33,6 +33,7 @@ class Connection final : public db::Connection {
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
+  std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   // Units: the servers count whole seconds, so it is rounded up.
   void set_lock_timeout(Milliseconds timeout) override;
@@ -44,6 +45,7 @@ class Connection final : public db::Connection {
   db::Effect effect_of(const std::string& statement, const std::string& before) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
+  std::optional<Milliseconds> oldest_transaction() override;
   std::vector<db::Diagnosis> diagnose() override;
   // Asks the server through a connection of its own.
   void cancel() noexcept override;

@@ -71,6 +71,9 @@ constexpr const char* kOpenTransactions =
     "'an open transaction; on which tables this server does not tell' FROM information_schema.innodb_trx "
     "t " WEIR_PROCESS
     "WHERE t.trx_mysql_thread_id NOT IN (?, CONNECTION_ID()) AND p.db = database() ORDER BY t.trx_started";
+constexpr const char* kOldestTransaction =
+    "SELECT CASE WHEN @@time_zone = 'SYSTEM' THEN TIMESTAMPDIFF(MICROSECOND, min(trx_started), NOW(6)) DIV 1000 END "
+    "FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()";
 constexpr const char* kWaitsForMetadata =
     "SELECT 1 FROM information_schema.processlist WHERE id = ? AND state LIKE 'Waiting for table metadata lock%'";
 #undef WEIR_SESSION
@@ -149,6 +152,16 @@ std::vector<db::SessionInfo> Connection::holders_of(std::string_view as_written)
   if (found.empty() && server_.mariadb) ask(*this, kPluginHolders, name, found);
   if (found.empty() && server_.mariadb) ask(*this, kOpenTransactions, {std::int64_t{0}}, found);
   return found;
+}
+
+std::optional<Milliseconds> Connection::oldest_transaction() {
+  try {
+    const db::Value age = query(kOldestTransaction).rows.at(0).at(0);
+    if (!db::is_null(age)) return Milliseconds(std::max<std::int64_t>(0, db::as_integer(age)));
+  } catch (const Error& error) {
+    if (error.next() != Next::kFail) throw;  // the privilege PROCESS is missing
+  }
+  return std::nullopt;
 }
 
 }  // namespace weir::engines::mysql

@@ -78,7 +78,7 @@ db::TableKind kind_of(const std::string& relkind) {
   return relkind == "v" || relkind == "m" ? db::TableKind::kView : db::TableKind::kOther;
 }
 
-db::Result find_table(Connection& connection, std::string_view as_written) {
+db::Result look_up(Connection& connection, std::string_view as_written) {
   try {
     return connection.query(kTable, {std::string(as_written)});
   } catch (const Error& error) {
@@ -117,8 +117,14 @@ std::vector<db::UniqueKey> unique_keys(Connection& connection, const db::Value& 
 
 }  // namespace
 
+std::optional<sql::TableName> find_table(Connection& connection, std::string_view as_written) {
+  const db::Result found = look_up(connection, as_written);
+  if (found.rows.empty()) return std::nullopt;
+  return sql::TableName{db::as_text(found.rows[0][1]), db::as_text(found.rows[0][2])};
+}
+
 std::optional<db::TableInfo> describe_table(Connection& connection, std::string_view as_written) {
-  const db::Result found = find_table(connection, as_written);
+  const db::Result found = look_up(connection, as_written);
   if (found.rows.empty()) return std::nullopt;
   const auto& row = found.rows[0];
   const db::Value& oid = row[0];

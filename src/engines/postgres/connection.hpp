@@ -29,6 +29,7 @@ class Connection final : public db::Connection {
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
+  std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;
   void set_statement_timeout(Milliseconds timeout) override;
@@ -39,6 +40,7 @@ class Connection final : public db::Connection {
   void remove_remains(const std::string& statement, const std::string& before) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
+  std::optional<Milliseconds> oldest_transaction() override;
   std::vector<db::Diagnosis> diagnose() override;
   // Asks the server through a connection of its own: about one round trip.
   void cancel() noexcept override;

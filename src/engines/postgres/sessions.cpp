@@ -50,6 +50,16 @@ ORDER BY a.xact_start NULLS LAST, a.pid
 )sql";
 #undef WEIR_SESSION_COLUMNS
 
+constexpr const char* kOldestTransaction = R"sql(
+SELECT CAST(extract(epoch FROM clock_timestamp() - min(xact_start)) * 1000 AS bigint)
+FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
+)sql";
+
+std::optional<Milliseconds> to_age(const db::Value& value) {
+  if (db::is_null(value)) return std::nullopt;
+  return Milliseconds(std::max<std::int64_t>(0, db::as_integer(value)));
+}
+
 std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
   std::vector<db::SessionInfo> sessions;
   for (const auto& row : result.rows) {
@@ -57,7 +67,7 @@ std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
                             db::as_text(row[2]), db::as_text(row[3]),
                             std::nullopt,        sql::mask_literals(db::as_text(row[5]), dialect()),
                             db::as_text(row[6])};
-    if (!db::is_null(row[4])) session.age = Milliseconds(std::max<std::int64_t>(0, db::as_integer(row[4])));
+    session.age = to_age(row[4]);
     sessions.push_back(std::move(session));
   }
   return sessions;
@@ -72,6 +82,10 @@ std::vector<db::SessionInfo> Connection::blockers_of(const std::string& session_
 
 std::vector<db::SessionInfo> Connection::holders_of(std::string_view as_written) {
   return to_sessions(query(kHolders, {std::string(as_written)}));
+}
+
+std::optional<Milliseconds> Connection::oldest_transaction() {
+  return to_age(query(kOldestTransaction).rows.at(0).at(0));
 }
 
 std::string Connection::session_id() {

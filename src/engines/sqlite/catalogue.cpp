@@ -12,6 +12,7 @@
 namespace weir::engines::sqlite {
 namespace {
 
+constexpr const char* kSchema = "main";  // a temporary table of the same name must not come between
 constexpr const char* kFindTable =
     "SELECT name, type, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')";
 constexpr const char* kColumns = "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) ORDER BY cid";
@@ -117,11 +118,17 @@ void add_unique_keys(Connection& connection, const Columns& columns, db::TableIn
 
 }  // namespace
 
+std::optional<sql::TableName> find_table(Connection& connection, std::string_view as_written) {
+  const auto found = connection.execute({kFindTable, {table_name(as_written)}});
+  if (found.rows.empty()) return std::nullopt;
+  return sql::TableName{kSchema, db::as_text(found.rows[0][0])};
+}
+
 std::optional<db::TableInfo> describe_table(Connection& connection, std::string_view as_written) {
   const auto found = connection.execute({kFindTable, {table_name(as_written)}});
   if (found.rows.empty()) return std::nullopt;
   db::TableInfo table;
-  table.name.schema = "main";  // a temporary table of the same name must not come between
+  table.name.schema = kSchema;
   table.name.name = db::as_text(found.rows[0][0]);
   const bool is_virtual = starts_with_icase(trim(db::as_text(found.rows[0][2])), "create virtual");
   table.kind = db::as_text(found.rows[0][1]) == "view" ? db::TableKind::kView

@@ -10,6 +10,7 @@ namespace weir::engines::sqlite {
 
 class Connection;
 
+std::optional<sql::TableName> find_table(Connection& connection, std::string_view as_written);
 std::optional<db::TableInfo> describe_table(Connection& connection, std::string_view as_written);
 
 }  // namespace weir::engines::sqlite

@@ -114,6 +114,10 @@ std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& sou
   return compile_batch(*this, source);
 }
 
+std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {
+  return sqlite::find_table(*this, as_written);
+}
+
 std::optional<db::TableInfo> Connection::describe_table(std::string_view as_written) {
   return sqlite::describe_table(*this, as_written);
 }
