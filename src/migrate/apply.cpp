@@ -12,6 +12,7 @@
 #include "ledger/repeatables.hpp"
 #include "ledger/runs.hpp"
 #include "migrate/journal.hpp"
+#include "migrate/tables.hpp"
 #include "sql/transaction_control.hpp"
 
 namespace weir::migrate {
@@ -176,9 +177,10 @@ bool is_transactional(const db::Database& database, const std::vector<const Sect
 }
 
 bool may_share_transaction(const ApplyContext& context, const Migration& migration) {
-  return !context.database.capabilities().several_writers &&
-         is_transactional(context.database, migration.all(SectionKind::kUp)) &&
-         context.executor.leaves_session_alone(migration);
+  if (!is_transactional(context.database, migration.all(SectionKind::kUp))) return false;
+  if (!context.executor.leaves_session_alone(migration)) return false;
+  return !context.database.capabilities().several_writers ||
+         touches_only_new_tables(migration, context.database.dialect());
 }
 
 void apply_together(const ApplyContext& context, std::span<const Todo> todos,

@@ -46,8 +46,9 @@ struct Todo {
 // kVerificationFailed when migrate:verify counts violations.
 Milliseconds apply_migration(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial);
 
-// Where only one transaction writes at a time, migrations may share one: nothing waits for a lock inside it, it is over
-// soon, and the disk is waited for once. Not for what sets something in the session.
+// Several migrations may share one short transaction, so that the disk is waited for once: where only one transaction
+// writes at a time, and for those that only make new tables. Nothing waits for a lock inside, and nobody for ours. Not
+// for what sets something in the session.
 bool may_share_transaction(const ApplyContext& context, const project::Migration& migration);
 // Applies them in this order; `on_applied` is called for each when it is committed. Errors: as apply_migration(), those
 // before it are applied.

@@ -2,169 +2,36 @@
 
 #include <algorithm>
 #include <fmt/format.h>
-#include <functional>
 #include <utility>
 
 #include "adopt/adoption.hpp"
-#include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "ledger/repeatables.hpp"
-#include "migrate/apply.hpp"
 #include "migrate/deploy_lock.hpp"
 #include "migrate/facts.hpp"
+#include "migrate/performer.hpp"
 
 namespace weir::migrate {
 namespace {
 
 using project::Migration;
 
-// The newest attempt that the decision was based on.
-std::int64_t latest_attempt(const Decider& decider, const Migration& migration) {
-  const auto* run = decider.latest_run(migration.version);
-  return run == nullptr ? 0 : run->id.attempt;
-}
-
-class Deployer {
- public:
-  using OnResult = std::function<void(StepResult)>;
-  Deployer(const ApplyContext& context, const project::Timeline& timeline, OnResult on_result)
-      : context_(context), timeline_(timeline), on_result_(std::move(on_result)) {}
-
-  void perform(const Step& step, const Decider& decider) {
-    constexpr std::size_t kMostTogether = 64;
-    const bool plain = step.action == Action::kApply && !step.migration->repeatable;
-    if (plain && may_share_transaction(context_, *step.migration)) {
-      together_.push_back(step);
-      if (together_.size() >= kMostTogether) catch_up();
-      return;
-    }
-    apply_the_waiting();
-    // The first write of a journal takes along what was deferred.
-    if (!plain || is_transactional(context_.database, step.migration->all(project::SectionKind::kUp)))
-      context_.deferred.flush(context_.ledger);
-    on_result_(perform_alone(step, decider));
-  }
-
-  // Afterwards everything that was performed is in the database and in the ledger.
-  void catch_up() {
-    apply_the_waiting();
-    context_.deferred.flush(context_.ledger);
-  }
-
- private:
-  // Those that share a transaction.
-  void apply_the_waiting() {
-    const auto steps = std::exchange(together_, {});
-    std::vector<Todo> todos;
-    for (const auto& step : steps) todos.push_back({step.migration, gates_of(*step.migration)});
-    auto next = steps.begin();
-    apply_together(context_, todos, [&](const Todo&, Milliseconds elapsed) {
-      StepResult result;
-      result.step = *next++;
-      result.elapsed = elapsed;
-      on_result_(std::move(result));
-    });
-  }
-
-  StepResult perform_alone(const Step& step, const Decider& decider) {
-    StepResult result;
-    result.step = step;
-    const Migration& migration = *step.migration;
-    switch (step.action) {
-      case Action::kNothing:
-      case Action::kNeedsParameters:
-      case Action::kWait: break;
-      case Action::kApply:
-      case Action::kContinue:
-        name_long_holders(migration);
-        if (migration.repeatable) {
-          result.elapsed = apply_repeatable(context_, migration);
-          break;
-        }
-        result.elapsed = apply_migration(context_, {&migration, gates_of(migration)}, decider.entry(migration.version));
-        break;
-      case Action::kRunInline: run_inline(migration, result); break;
-      case Action::kEnqueue:
-        result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration,
-                                              latest_attempt(decider, migration), context_.actor);
-        break;
-      case Action::kAlreadyQueued: {
-        const auto* run = decider.latest_run(migration.version);
-        result.rows_total = run->rows_total;
-        result.run_state = to_string(run->state);
-        break;
-      }
-    }
-    return result;
-  }
-
-  Gates gates_of(const Migration& migration) const {
-    Gates gates;
-    for (const auto* required : timeline_.required_by(migration)) {
-      if (required->kind == project::Kind::kData) gates.push_back(required);
-    }
-    return gates;
-  }
-
-  // A transaction that has been open longer than a statement of ours waits for its lock: named before anything starts.
-  void name_long_holders(const Migration& migration) {
-    const auto tables = tables_touched(migration, context_.database.dialect());
-    if (!tables || !context_.database.capabilities().server_sessions || !has_old_transactions()) return;
-    for (const auto& table : *tables) {
-      for (const auto& holder : context_.ledger.connection().holders_of(context_.database.dialect().quote(table))) {
-        if (!holder.age || *holder.age < context_.config.lock_timeout) continue;
-        context_.observer.on_note(fmt::format("{} may have to wait for {}", migration.label(), describe(holder)));
-      }
-    }
-  }
-
-  bool has_old_transactions() {
-    constexpr Milliseconds kLookAgain{1000};
-    const auto now = context_.clock.now();
-    if (!looked_ || now - *looked_ >= kLookAgain) {
-      looked_ = now;
-      const auto age = context_.ledger.connection().oldest_transaction();
-      old_transactions_ = age && *age + kLookAgain >= context_.config.lock_timeout;
-    }
-    return old_transactions_;
-  }
-
-  void run_inline(const Migration& migration, StepResult& result) {
-    backfill::Observer quiet;
-    backfill::RunRequest request{migration,     {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
-                                 context_.actor};
-    const auto outcome = backfill::Runner(context_.database, context_.clock, context_.stop, quiet).run(request);
-    if (outcome.state == ledger::RunState::kPaused)
-      throw Error(Code::kInterrupted, fmt::format("stopped; {} is paused", migration.name))
-          .hint("`weir migrate` goes on from where it stopped");
-    result.rows = outcome.rows_done;
-    result.elapsed = outcome.elapsed;
-  }
-
-  const ApplyContext& context_;
-  const project::Timeline& timeline_;
-  OnResult on_result_;
-  std::vector<Step> together_;                                   // to be applied in one transaction
-  std::optional<std::chrono::steady_clock::time_point> looked_;  // for old transactions
-  bool old_transactions_ = false;
-};
-
 // Looks at data when everything that was decided on before has been done.
 class UpToDateFacts final : public Facts {
  public:
-  UpToDateFacts(Facts& facts, Deployer& deployer) : facts_(facts), deployer_(deployer) {}
+  UpToDateFacts(Facts& facts, Performer& performer) : facts_(facts), performer_(performer) {}
   bool is_small(const Migration& migration) override {
-    deployer_.catch_up();
+    performer_.catch_up();
     return facts_.is_small(migration);
   }
   Completeness completeness(const Migration& migration) override {
-    deployer_.catch_up();
+    performer_.catch_up();
     return facts_.completeness(migration);
   }
 
  private:
   Facts& facts_;
-  Deployer& deployer_;
+  Performer& performer_;
 };
 
 bool completes(Action action) {
@@ -293,12 +160,12 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   DeferredRecord deferred;
   const ApplyContext context{database, config,   ledger,   clock,         stop,
                              observer, executor, deferred, options.actor, former ? &*former : nullptr};
-  Deployer deployer(context, timeline, [&](StepResult result) {
+  Performer performer(context, timeline, [&](StepResult result) {
     outcome.results.push_back(std::move(result));
     observer.on_result(outcome.results.back());
   });
   DatabaseFacts database_facts(database, connection.get(), &ledger, timeline, config.inline_rows);
-  UpToDateFacts facts(database_facts, deployer);
+  UpToDateFacts facts(database_facts, performer);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   // Of two deployers at one migration the ledger's row lets one through, whatever became of the lock.
   constexpr Milliseconds kLookAtLock{1000};
@@ -313,7 +180,7 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
         throw Error(Code::kConnectionLost, "the deploy lock was lost")
             .hint("another deployer may be working; `weir status` shows it");
     }
-    deployer.perform(step, decider);
+    performer.perform(step, decider);
   };
   try {
     while (const auto step = decider.next()) {
@@ -322,7 +189,7 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
       if (completes(step->action)) decider.mark_done();
     }
     for (const auto* migration : changed_repeatables(timeline, &ledger)) perform(decider.repeatable_step(*migration));
-    deployer.catch_up();
+    performer.catch_up();
   } catch (const Error&) {
     try {
       deferred.flush(ledger);

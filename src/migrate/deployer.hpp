@@ -9,6 +9,7 @@
 #include "migrate/decide.hpp"
 #include "migrate/observer.hpp"
 #include "migrate/resolve.hpp"
+#include "migrate/step_result.hpp"
 #include "project/config.hpp"
 
 namespace weir::migrate {
@@ -19,15 +20,6 @@ struct DeployOptions {
   std::string actor;
   std::optional<project::Config::OutOfOrder> out_of_order = std::nullopt;  // stronger than weir.toml
   std::vector<Resolution> resolutions = {};                                // carried out before anything else
-};
-
-// A step and what came of it.
-struct StepResult {
-  Step step;
-  Milliseconds elapsed{0};                 // kApply, kContinue, kRunInline
-  std::int64_t rows = 0;                   // kRunInline: changed
-  std::string run_state;                   // kAlreadyQueued: of the unfinished run
-  std::optional<std::int64_t> rows_total;  // kEnqueue, kAlreadyQueued: to be changed, estimate
 };
 
 // An applied migration whose file is not what was applied.

@@ -118,6 +118,22 @@ TableSet tables_touched(const project::Migration& migration, const sql::Dialect&
   return all;
 }
 
+bool touches_only_new_tables(const project::Migration& migration, const sql::Dialect& dialect) {
+  std::set<std::string> made;
+  for (const auto* section : migration.all(project::SectionKind::kUp)) {
+    for (const auto& statement : section->statements) {
+      const Tokens tokens = significant_tokens(statement.text, dialect);
+      const TableSet names = TableReader(tokens).read();
+      // Of two names with a schema only the last part would be compared.
+      const bool qualified = std::any_of(tokens.begin(), tokens.end(), [](const auto& t) { return t.text == "."; });
+      if (!names || qualified || tokens.size() < 3 || !tokens[0].is_word("create")) return false;
+      if (tokens[1].is_word("table") && !tokens[2].is_word("if") && names->size() == 1) made.insert(*names->begin());
+      if (!std::includes(made.begin(), made.end(), names->begin(), names->end())) return false;
+    }
+  }
+  return true;
+}
+
 bool may_overlap(const TableSet& a, const TableSet& b) {
   if (!a || !b) return true;
   return std::any_of(a->begin(), a->end(), [&](const auto& name) { return b->contains(name); });

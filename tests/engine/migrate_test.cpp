@@ -1,4 +1,6 @@
 // Deploys: in order, whole or not at all, and what waits says for what.
+#include <fmt/format.h>
+
 #include "engines/registry.hpp"
 #include "ledger/history.hpp"
 #include "ledger/runs.hpp"
@@ -79,6 +81,23 @@ TEST_P(Migrate, AFailingStatementLeavesNothingOfItsMigrationWhereDdlIsTransactio
   }
   EXPECT_EQ(history(), "table");
   EXPECT_EQ(connection().describe_table("t")->columns.size(), 3U) << "the first statement was rolled back too";
+}
+
+TEST_P(Migrate, OfMigrationsThatShareATransactionThoseBeforeAFailureStay) {
+  for (int i = 1; i <= 3; ++i)
+    schema(fmt::format("{}_t{}", i, i), fmt::format("-- migrate:up\nCREATE TABLE t{} (a int);\n", i));
+  schema("4_bad", "-- migrate:up\nCREATE TABLE t4 (a int);\nCREATE TABLE t1 (a int);\n");
+  schema("5_t5", "-- migrate:up\nCREATE TABLE t5 (a int);\n");
+  const Error error = thrown_by([&] { deploy(); });
+  EXPECT_EQ(error.code(), Code::kAlreadyExists);
+  ASSERT_TRUE(error.place());
+  EXPECT_EQ(error.place()->file, "db/migrate/4_bad.sql");
+  EXPECT_EQ(error.place()->line, 3);
+  EXPECT_EQ(history(), transactional_ddl() ? "t1 t2 t3" : "t1 t2 t3 bad:1");
+  EXPECT_TRUE(connection().find_table("t3"));
+  EXPECT_EQ(connection().find_table("t4").has_value(), !transactional_ddl());
+  EXPECT_FALSE(connection().find_table("t5"));
+  EXPECT_FALSE(connection().find_table("missing"));
 }
 
 TEST_P(Migrate, WithoutTransactionGoesOnBehindTheStatementThatFailed) {

@@ -241,6 +241,21 @@ TEST(TablesTouched, AreAnyWhereTheTextLeavesADoubt) {
   }
 }
 
+TEST(TablesTouched, AreNewWhereTheMigrationOnlyMakesTables) {
+  const auto only_new = [](const std::string& up) {
+    return touches_only_new_tables(schema("1_a", up), test::postgres());
+  };
+  EXPECT_TRUE(only_new("CREATE TABLE a (b int)"));
+  EXPECT_TRUE(only_new("CREATE TABLE a (b int REFERENCES a); CREATE UNIQUE INDEX i ON a (b); CREATE TABLE c (d int)"));
+  for (const char* up : {"CREATE TABLE IF NOT EXISTS a (b int)", "CREATE TABLE a (b int REFERENCES c)",
+                         "CREATE INDEX i ON a (b)", "CREATE INDEX i ON a (b); CREATE TABLE a (b int)",
+                         "CREATE TABLE s.a (b int); CREATE INDEX i ON r.a (b)", "CREATE TABLE a (LIKE b)",
+                         "CREATE TABLE a (b int); ALTER TABLE c ADD d int", "CREATE TABLE a (b int); SELECT f()",
+                         "CREATE TEMP TABLE a (b int)", "CREATE TABLE a AS SELECT 1", "CREATE VIEW a AS SELECT 1"}) {
+    EXPECT_FALSE(only_new(up)) << up;
+  }
+}
+
 TEST(TablesTouched, OfADataMigrationAreItsTable) {
   EXPECT_EQ(*tables_touched(data("1_a", "app.Users"), test::postgres()), std::set<std::string>{"users"});
   EXPECT_EQ(*tables_touched(data("1_a", "app.\"Users\""), test::postgres()), std::set<std::string>{"users"});

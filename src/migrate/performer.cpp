@@ -1,0 +1,132 @@
+#include "migrate/performer.hpp"
+
+#include <fmt/format.h>
+#include <utility>
+
+#include "backfill/runner.hpp"
+#include "base/error.hpp"
+#include "migrate/tables.hpp"
+
+namespace weir::migrate {
+namespace {
+
+using project::Migration;
+
+// The newest attempt that the decision was based on.
+std::int64_t latest_attempt(const Decider& decider, const Migration& migration) {
+  const auto* run = decider.latest_run(migration.version);
+  return run == nullptr ? 0 : run->id.attempt;
+}
+
+}  // namespace
+
+void Performer::perform(const Step& step, const Decider& decider) {
+  constexpr std::size_t kMostTogether = 64;
+  const bool plain = step.action == Action::kApply && !step.migration->repeatable;
+  if (plain && may_share_transaction(context_, *step.migration)) {
+    together_.push_back(step);
+    if (together_.size() >= kMostTogether) catch_up();
+    return;
+  }
+  apply_the_waiting();
+  // The first write of a journal takes along what was deferred.
+  if (!plain || is_transactional(context_.database, step.migration->all(project::SectionKind::kUp)))
+    context_.deferred.flush(context_.ledger);
+  on_result_(perform_alone(step, decider));
+}
+
+void Performer::catch_up() {
+  apply_the_waiting();
+  context_.deferred.flush(context_.ledger);
+}
+
+// Those that share a transaction.
+void Performer::apply_the_waiting() {
+  const auto steps = std::exchange(together_, {});
+  std::vector<Todo> todos;
+  for (const auto& step : steps) todos.push_back({step.migration, gates_of(*step.migration)});
+  auto next = steps.begin();
+  apply_together(context_, todos, [&](const Todo&, Milliseconds elapsed) {
+    StepResult result;
+    result.step = *next++;
+    result.elapsed = elapsed;
+    on_result_(std::move(result));
+  });
+}
+
+StepResult Performer::perform_alone(const Step& step, const Decider& decider) {
+  StepResult result;
+  result.step = step;
+  const Migration& migration = *step.migration;
+  switch (step.action) {
+    case Action::kNothing:
+    case Action::kNeedsParameters:
+    case Action::kWait: break;
+    case Action::kApply:
+    case Action::kContinue:
+      name_long_holders(migration);
+      if (migration.repeatable) {
+        result.elapsed = apply_repeatable(context_, migration);
+        break;
+      }
+      result.elapsed = apply_migration(context_, {&migration, gates_of(migration)}, decider.entry(migration.version));
+      break;
+    case Action::kRunInline: run_inline(migration, result); break;
+    case Action::kEnqueue:
+      result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration,
+                                            latest_attempt(decider, migration), context_.actor);
+      break;
+    case Action::kAlreadyQueued: {
+      const auto* run = decider.latest_run(migration.version);
+      result.rows_total = run->rows_total;
+      result.run_state = to_string(run->state);
+      break;
+    }
+  }
+  return result;
+}
+
+Gates Performer::gates_of(const Migration& migration) const {
+  Gates gates;
+  for (const auto* required : timeline_.required_by(migration)) {
+    if (required->kind == project::Kind::kData) gates.push_back(required);
+  }
+  return gates;
+}
+
+// A transaction that has been open longer than a statement of ours waits for its lock: named before anything starts.
+void Performer::name_long_holders(const Migration& migration) {
+  const auto tables = tables_touched(migration, context_.database.dialect());
+  if (!tables || !context_.database.capabilities().server_sessions || !has_old_transactions()) return;
+  for (const auto& table : *tables) {
+    for (const auto& holder : context_.ledger.connection().holders_of(context_.database.dialect().quote(table))) {
+      if (!holder.age || *holder.age < context_.config.lock_timeout) continue;
+      context_.observer.on_note(fmt::format("{} may have to wait for {}", migration.label(), describe(holder)));
+    }
+  }
+}
+
+bool Performer::has_old_transactions() {
+  constexpr Milliseconds kLookAgain{1000};
+  const auto now = context_.clock.now();
+  if (!looked_ || now - *looked_ >= kLookAgain) {
+    looked_ = now;
+    const auto age = context_.ledger.connection().oldest_transaction();
+    old_transactions_ = age && *age + kLookAgain >= context_.config.lock_timeout;
+  }
+  return old_transactions_;
+}
+
+void Performer::run_inline(const Migration& migration, StepResult& result) {
+  backfill::Observer quiet;
+  backfill::RunRequest request{migration,     {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
+                               context_.actor};
+  const auto outcome = backfill::Runner(context_.database, context_.clock, context_.stop, quiet).run(request);
+  if (outcome.state == ledger::RunState::kPaused)
+    throw Error(Code::kInterrupted, fmt::format("stopped; {} is paused", migration.name))
+        .hint("`weir migrate` goes on from where it stopped");
+  result.rows = outcome.rows_done;
+  result.elapsed = outcome.elapsed;
+}
+
+}  // namespace weir::migrate
