@@ -46,7 +46,9 @@ std::string read_source(const std::filesystem::path& path, const std::string& di
   if (!file) throw unreadable();
   std::setbuf(file.get(), nullptr);  // read in large pieces below
   std::string bytes;
-  for (std::size_t piece = 16 * 1024;; piece *= 2) {
+  std::error_code unknown;
+  const auto size = std::filesystem::file_size(path, unknown);  // of a pipe it is not known
+  for (std::size_t piece = (unknown ? 4096 : size) + 1;; piece *= 2) {
     const std::size_t before = bytes.size();
     bytes.resize(before + piece);
     bytes.resize(before + std::fread(bytes.data() + before, 1, piece, file.get()));
