@@ -73,29 +73,28 @@ Milliseconds apply_inside(const ApplyContext& context, ledger::Ledger& ledger, c
   return elapsed;
 }
 
-// As many of `todos` as fit into one transaction of kShare; each behind a savepoint, so that one that fails leaves
-// those before it alone. It is tried again as the first of the next transaction, where its error is the user's.
+// One of several failed: those before it can be applied without it.
+struct Cut {
+  std::size_t at;
+};
+
+// As many of `todos` as fit into one transaction of kShare. How long each of them took.
 std::vector<Milliseconds> apply_some(const ApplyContext& context, ledger::Ledger& ledger, std::span<const Todo> todos) {
   constexpr Milliseconds kShare{50};
   const auto begun = context.clock.now();
   std::vector<Milliseconds> elapsed{apply_inside(context, ledger, todos[0])};
-  for (const auto& todo : todos.subspan(1)) {
-    if (since(context.clock, begun) >= kShare) break;
-    auto& connection = ledger.connection();
-    connection.execute_text("SAVEPOINT weir_migration");
+  while (elapsed.size() < todos.size() && since(context.clock, begun) < kShare) {
     try {
-      elapsed.push_back(apply_inside(context, ledger, todo));
+      elapsed.push_back(apply_inside(context, ledger, todos[elapsed.size()]));
     } catch (const Error&) {
-      if (!connection.in_transaction()) throw;  // some errors take the whole transaction with them
-      connection.execute_text("ROLLBACK TO SAVEPOINT weir_migration");
-      break;
+      throw Cut{elapsed.size()};
     }
-    connection.execute_text("RELEASE SAVEPOINT weir_migration");
   }
   return elapsed;
 }
 
-// One transaction; how long each of them took. The first at least is applied.
+// One transaction; how long each of them took. The first at least is applied. What fails is left to the next
+// transaction, as its first: there its error is the user's.
 std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std::span<const Todo> todos) {
   std::vector<Milliseconds> elapsed;
   const auto body = [&](ledger::Ledger& ledger) { elapsed = apply_some(context, ledger, todos); };
@@ -104,6 +103,8 @@ std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std:
   };
   try {
     context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
+  } catch (const Cut& cut) {
+    return apply_in_transaction(context, todos.first(cut.at));
   } catch (const Error&) {
     // It was rolled back; and it is no error when another deployer was faster.
     if (!applied_meanwhile(context, todos[0].migration->version)) throw;
