@@ -49,6 +49,7 @@ CodeFacts facts_of(Code code) {
     case Code::kVerificationFailed: return {"verification-failed", kVerifyExit};
     case Code::kDefinitionChanged: return {"definition-changed", kFailed};
     case Code::kOutOfOrder: return {"out-of-order", kFailed};
+    case Code::kHalfUndone: return {"half-undone", kFailed};
     case Code::kInDoubt: return {"in-doubt", kFailed};
     case Code::kIllegalTransition: return {"illegal-transition", kFailed};
     case Code::kInterrupted: return {"interrupted", kInterruptedExit};

@@ -49,6 +49,7 @@ enum class Code {
   kVerificationFailed,     // `migrate:verify` counts violations
   kDefinitionChanged,      // the file changed since the run began
   kOutOfOrder,             // older than what is applied, and weir.toml refuses that
+  kHalfUndone,             // a rollback without transaction was not completed
   kInDoubt,                // whether a statement was executed cannot be found out
   kIllegalTransition,      // a state that may not follow the present one
   kInterrupted,            // Ctrl-C or SIGTERM

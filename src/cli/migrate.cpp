@@ -5,8 +5,8 @@
 #include "adopt/files.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/deploy_view.hpp"
 #include "cli/dump.hpp"
-#include "cli/terminal.hpp"
 #include "migrate/deployer.hpp"
 #include "report/json.hpp"
 
@@ -14,23 +14,19 @@ namespace weir::cli {
 namespace {
 
 // Prints each step as soon as it is done; with --json everything comes at the end.
-class StepPrinter final : public migrate::DeployObserver {
+class StepPrinter final : public DeployView {
  public:
   StepPrinter(const Context& context, bool dry_run) : context_(context), dry_run_(dry_run) {}
   void on_result(const migrate::StepResult& result) override {
     done_.push_back(result);
     if (!context_.global.json) context_.print(report::to_text(result, dry_run_, context_.colour));
   }
-  void on_note(const std::string& text) override { std::fputs((text + "\n").c_str(), stderr); }
-  void on_lock_wait(const migrate::LockWait& wait) override { waiting_.show(wait); }
-  void on_lock_wait_over() override { waiting_.clear(); }
   const std::vector<migrate::StepResult>& done() const { return done_; }
 
  private:
   const Context& context_;
   bool dry_run_;
   std::vector<migrate::StepResult> done_;
-  LockWaitView waiting_;
 };
 
 std::vector<migrate::Resolution> resolutions_of(const MigrateOptions& options) {

@@ -127,12 +127,17 @@ struct Parser {
   }
 
   void add_resolutions() {
-    const auto add = [&](const char* name, std::vector<std::string>& values, const char* text) {
-      migrate_command->add_option(name, values, text)->type_name("VERSION")->take_all()->expected(1);
+    const auto add = [](CLI::App* command, const char* name, std::vector<std::string>& values, const char* text) {
+      command->add_option(name, values, text)->type_name("VERSION")->take_all()->expected(1);
     };
-    add("--skip-statement", migrate.skip_statement, "half applied: count its next statement as done");
-    add("--repeat-statement", migrate.repeat_statement, "half applied: its next statement was not executed");
-    add("--mark-applied", migrate.mark_applied, "record it as applied without executing it");
+    add(migrate_command, "--skip-statement", migrate.skip_statement, "half applied: count its next statement as done");
+    add(migrate_command, "--repeat-statement", migrate.repeat_statement,
+        "half applied: its next statement was not executed");
+    add(rollback_command, "--skip-statement", rollback.skip_statement,
+        "half rolled back: count its next statement as done");
+    add(rollback_command, "--repeat-statement", rollback.repeat_statement,
+        "half rolled back: its next statement was not executed");
+    add(migrate_command, "--mark-applied", migrate.mark_applied, "record it as applied without executing it");
   }
 
   void add_data() {

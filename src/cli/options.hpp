@@ -42,6 +42,7 @@ struct MigrateOptions {
 struct RollbackOptions {
   std::optional<std::int64_t> steps;
   std::optional<std::string> to;
+  std::vector<std::string> skip_statement, repeat_statement;  // versions or names
   Milliseconds lock_wait{300'000};
 };
 struct BaselineOptions {

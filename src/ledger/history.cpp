@@ -27,17 +27,23 @@ constexpr const char* kInsertApplied =
     WEIR_INSERT("'applied'", ":total", ":now - :duration", ":now", ":duration", "NULL");
 #undef WEIR_INSERT
 
+constexpr const char* kUndoing = R"sql(
+UPDATE :weir_migrations
+   SET state = 'undoing', checksum = :checksum, applied_text = :text, statements_done = 0, statements_total = :total,
+       intent = :intent
+ WHERE version = :version AND state = 'applied')sql";
+
 constexpr const char* kStatementDone =
-    "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = 'partial' "
+    "UPDATE :weir_migrations SET statements_done = :done, intent = NULL WHERE version = :version AND state = :state "
     "AND statements_done = :recorded";
 
 constexpr const char* kIntent =
-    "UPDATE :weir_migrations SET statements_done = :done, intent = :before WHERE version = :version AND state = "
-    "'partial' AND statements_done = :recorded";
+    "UPDATE :weir_migrations SET statements_done = :done, intent = :before WHERE version = :version AND state = :state "
+    "AND statements_done = :recorded";
 
-constexpr const char* kPartialText = R"sql(
+constexpr const char* kJournalText = R"sql(
 UPDATE :weir_migrations SET checksum = :checksum, applied_text = :text, statements_total = :total
- WHERE version = :version AND state = 'partial')sql";
+ WHERE version = :version AND state = :state)sql";
 
 constexpr const char* kApplied = R"sql(
 UPDATE :weir_migrations
@@ -47,13 +53,30 @@ UPDATE :weir_migrations
 
 constexpr const char* kRemove = "DELETE FROM :weir_migrations WHERE version = :version";
 
+std::string text_of(EntryState state) {
+  switch (state) {
+    case EntryState::kPartial: return "partial";
+    case EntryState::kUndoing: return "undoing";
+    case EntryState::kApplied: return "applied";
+  }
+  return "";
+}
+
+EntryState state_named(const std::string& text) {
+  for (const auto state : {EntryState::kPartial, EntryState::kUndoing, EntryState::kApplied}) {
+    if (text == text_of(state)) return state;
+  }
+  throw Error(Code::kLedgerCorrupt, fmt::format("weir_migrations has the state '{}'", text))
+      .hint("was it written by a newer weir, or by hand?");
+}
+
 Entry to_entry(const db::Row& row) {
   Entry entry;
   entry.version = project::Version(db::as_text(row[0]));
   entry.name = db::as_text(row[1]);
   entry.kind = db::as_text(row[2]) == "data" ? project::Kind::kData : project::Kind::kSchema;
   entry.change = db::as_text(row[3]);
-  entry.state = db::as_text(row[4]) == "partial" ? EntryState::kPartial : EntryState::kApplied;
+  entry.state = state_named(db::as_text(row[4]));
   entry.checksum = db::as_text(row[5]);
   entry.applied_text = db::as_text(row[6]);
   entry.statements_done = db::as_integer(row[7]);
@@ -121,22 +144,42 @@ bool record_applied_at_once(Ledger& ledger, const project::Migration& migration,
   return insert(ledger, kInsertApplied, values);
 }
 
-void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total) {
-  ledger.execute(kPartialText, {{"version", migration.version.key()},
+bool record_undoing(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    const std::optional<std::string>& intent) {
+  return ledger
+             .execute(kUndoing, {{"version", migration.version.key()},
+                                 {"checksum", migration.checksum},
+                                 {"text", migration.text},
+                                 {"total", statements_total},
+                                 {"intent", intent ? db::Value(*intent) : db::Value()}})
+             .affected == 1;
+}
+
+void record_journal_text(Ledger& ledger, EntryState state, const project::Migration& migration,
+                         std::int64_t statements_total) {
+  ledger.execute(kJournalText, {{"version", migration.version.key()},
+                                {"state", text_of(state)},
                                 {"checksum", migration.checksum},
                                 {"text", migration.text},
                                 {"total", statements_total}});
 }
 
-bool record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done) {
-  return ledger.execute(kStatementDone, {{"done", done}, {"version", version.key()}, {"recorded", recorded}})
+bool record_statement_done(Ledger& ledger, const JournalPlace& place, std::int64_t done) {
+  return ledger
+             .execute(kStatementDone, {{"done", done},
+                                       {"version", place.version.key()},
+                                       {"state", text_of(place.state)},
+                                       {"recorded", place.recorded}})
              .affected == 1;
 }
 
-bool record_intent(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done,
-                   const std::string& before) {
+bool record_intent(Ledger& ledger, const JournalPlace& place, std::int64_t done, const std::string& before) {
   return ledger
-             .execute(kIntent, {{"done", done}, {"before", before}, {"version", version.key()}, {"recorded", recorded}})
+             .execute(kIntent, {{"done", done},
+                                {"before", before},
+                                {"version", place.version.key()},
+                                {"state", text_of(place.state)},
+                                {"recorded", place.recorded}})
              .affected == 1;
 }
 

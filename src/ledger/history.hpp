@@ -13,6 +13,7 @@ namespace weir::ledger {
 
 enum class EntryState {
   kPartial,  // some statements of a migration without transaction are done
+  kUndoing,  // applied, and some statements of its rollback without transaction are done
   kApplied,  // schema migration applied, or data migration complete
 };
 
@@ -24,10 +25,10 @@ struct Entry {
   EntryState state = EntryState::kApplied;
   std::string checksum;
   std::string applied_text;
-  std::int64_t statements_done = 0;
+  std::int64_t statements_done = 0;  // kUndoing: of the rollback
   std::int64_t statements_total = 0;
-  // Of a half applied migration: the next statement was begun, and this is what the catalogue showed before it; empty
-  // when that told nothing.
+  // Of one half applied or half rolled back: the next statement was begun, and this is what the catalogue showed before
+  // it; empty when that told nothing.
   std::optional<std::string> intent;
   EpochMs started_at = 0;
   std::optional<EpochMs> applied_at;
@@ -48,14 +49,24 @@ bool record_started(Ledger& ledger, const project::Migration& migration, std::in
 // In the transaction of its statements: of two that apply the same migration one is rolled back.
 bool record_applied_at_once(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                             Milliseconds duration, const std::string& actor);
-// The rest of a half applied migration was edited: what is applied from now on is this text.
-void record_partial_text(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total);
-// Both compare and set: false, and nothing is written, when the entry is not half applied with `recorded` statements
-// done, because another deployer has moved it on.
-// Journal before effect: the statement behind `done` begins; `before` as in Entry::intent.
-bool record_intent(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done,
-                   const std::string& before);
-bool record_statement_done(Ledger& ledger, const project::Version& version, std::int64_t recorded, std::int64_t done);
+// Journal before effect: the rollback of an applied migration begins. False, and nothing is written, when it is not
+// applied.
+bool record_undoing(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    const std::optional<std::string>& intent);
+
+// A journaled entry: `state` is kPartial or kUndoing.
+struct JournalPlace {
+  project::Version version;
+  EntryState state = EntryState::kPartial;
+  std::int64_t recorded = 0;  // statements done, as the ledger has it
+};
+// The rest of the migration was edited: what is executed from now on is this text.
+void record_journal_text(Ledger& ledger, EntryState state, const project::Migration& migration,
+                         std::int64_t statements_total);
+// Both compare and set: false, and nothing is written, when the entry is not at this place, because another deployer
+// has moved it on. Journal before effect: the statement behind `done` begins; `before` as in Entry::intent.
+bool record_intent(Ledger& ledger, const JournalPlace& place, std::int64_t done, const std::string& before);
+bool record_statement_done(Ledger& ledger, const JournalPlace& place, std::int64_t done);
 // A migration that record_started() began is applied.
 void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                      Milliseconds duration, const std::string& actor);

@@ -117,7 +117,7 @@ void apply_one_by_one(const ApplyContext& context, const Todo& todo, const ledge
   const auto started = context.clock.now();
   const Migration& migration = *todo.migration;
   const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
-  execute_one_by_one(context, migration, work, partial);
+  execute_one_by_one(context, migration, ledger::EntryState::kPartial, work, partial);
   check_verify(context.executor.connection(), migration);
   const auto elapsed = since(context.clock, started);
   context.deferred.defer([&context, todo, elapsed, total = std::ssize(work)](ledger::Ledger& ledger) {
@@ -239,11 +239,11 @@ Milliseconds apply_repeatable(const ApplyContext& context, const Migration& migr
 }
 
 Milliseconds roll_back_migration(const ApplyContext& context, const Migration& migration,
-                                 const std::vector<const Migration*>& also_reopen) {
+                                 const std::vector<const Migration*>& also_reopen, const ledger::Entry* undoing) {
   const auto started = context.clock.now();
   const auto sections = migration.all(SectionKind::kDown);
   const auto work = work_of(context.config, migration, sections);
-  if (is_transactional(context.database, sections)) {
+  if (undoing == nullptr && is_transactional(context.database, sections)) {
     const auto body = [&](ledger::Ledger& ledger) {
       // First, because the row's lock keeps a second deployer away.
       if (!forget(context, ledger, migration, also_reopen)) return;
@@ -252,7 +252,7 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
     const auto happened = [&](ledger::Ledger& ledger) { return !is_applied(ledger, migration.version); };
     context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
   } else {
-    repeat_one_by_one(context, work);
+    execute_one_by_one(context, migration, ledger::EntryState::kUndoing, work, undoing);
     db::Transaction transaction(context.ledger.connection());
     forget(context, context.ledger, migration, also_reopen);
     transaction.commit();

@@ -58,8 +58,10 @@ void apply_together(const ApplyContext& context, std::span<const Todo> todos,
 // A repeatable migration. Without a transaction it is repeated from its first statement after a failure.
 Milliseconds apply_repeatable(const ApplyContext& context, const project::Migration& migration);
 
-// Runs the down sections and removes the record. `also_reopen`: data migrations that become undone with it.
+// Runs the down sections and removes the record. `also_reopen`: data migrations that become undone with it. `undoing`:
+// the entry of one that is half rolled back.
 Milliseconds roll_back_migration(const ApplyContext& context, const project::Migration& migration,
-                                 const std::vector<const project::Migration*>& also_reopen);
+                                 const std::vector<const project::Migration*>& also_reopen,
+                                 const ledger::Entry* undoing);
 
 }  // namespace weir::migrate

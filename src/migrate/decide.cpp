@@ -21,7 +21,7 @@ bool needs_operator(const Migration& migration) {
 bool has_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history) {
   return std::any_of(timeline.migrations().begin(), timeline.migrations().end(), [&](const Migration& migration) {
     const auto* entry = ledger::find_entry(history, migration.version);
-    return entry == nullptr || entry->state == ledger::EntryState::kPartial;
+    return entry == nullptr || entry->state != ledger::EntryState::kApplied;
   });
 }
 

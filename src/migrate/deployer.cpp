@@ -47,6 +47,12 @@ void check_pending(const project::Timeline& timeline, const std::vector<ledger::
     const auto* entry = ledger::find_entry(history, migration.version);
     const bool applied = entry != nullptr && entry->state == ledger::EntryState::kApplied;
     if (applied) continue;
+    if (entry != nullptr && entry->state == ledger::EntryState::kUndoing)
+      throw Error(Code::kHalfUndone,
+                  fmt::format("{} is half rolled back: {} of {} statements of its migrate:down are done",
+                              migration.label(), entry->statements_done, entry->statements_total))
+          .at({migration.file, 0, 0, ""})
+          .hint("`weir rollback` completes that; then it can be applied again");
     if (migration.kind == project::Kind::kSchema) check_statements(migration, dialect);
     const bool late = entry == nullptr && !history.empty() && migration.version < history.back().version;
     if (!late || out_of_order == project::Config::OutOfOrder::kApply) continue;

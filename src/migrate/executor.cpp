@@ -5,6 +5,7 @@
 
 #include "backfill/retry.hpp"
 #include "base/error.hpp"
+#include "migrate/tables.hpp"
 #include "sql/scanner.hpp"
 
 namespace weir::migrate {
@@ -30,7 +31,7 @@ bool sets_nothing(std::string_view statement, const sql::Dialect& dialect) {
 
 struct Watched {
   StatementWatch& watch;
-  Watched(StatementWatch& over, std::string what) : watch(over) { watch.begin(std::move(what)); }
+  Watched(StatementWatch& over, const Work& work) : watch(over) { watch.begin(work.label(), work.lock_timeout); }
   ~Watched() { watch.end(); }
 };
 
@@ -98,7 +99,8 @@ void Executor::execute(const Work& work) {
   connection();
   set_timeouts(work);
   try {
-    const Watched watched(*watch_, work.label());
+    last_ = work;
+    const Watched watched(*watch_, work);
     connection_->execute_text(work.statement->text);
   } catch (const Error& error) {
     // A transaction that is rolled back takes its settings along.
@@ -111,18 +113,33 @@ void Executor::execute(const Work& work) {
   }
 }
 
-Error Executor::still_locked(const Error& error, int attempts, Milliseconds spent) const {
+// Who was seen while the statement waited; else, now that it does not wait any more, who holds its tables.
+std::vector<db::SessionInfo> Executor::blockers() {
+  auto found = watch_ ? watch_->blockers() : std::vector<db::SessionInfo>();
+  const auto tables = last_.statement ? tables_of(last_.statement->text, database_.dialect()) : std::nullopt;
+  if (!found.empty() || !tables || !connection_ || connection_->broken() || connection_->in_transaction()) return found;
+  try {
+    for (const auto& table : *tables) {
+      for (auto& one : connection_->holders_of(database_.dialect().quote(table))) found.push_back(std::move(one));
+    }
+  } catch (const Error&) {
+    // What is told is the lock timeout; who was in the way stays unknown.
+  }
+  return found;
+}
+
+Error Executor::still_locked(const Error& error, int attempts, Milliseconds spent) {
   if (error.code() != Code::kLockTimeout && error.code() != Code::kBusy) return error;
   const std::string tried = fmt::format("{} attempts in {}", attempts, human_duration(spent));
-  const auto blockers = watch_ ? watch_->blockers() : std::vector<db::SessionInfo>();
-  if (blockers.empty()) {
+  const auto in_the_way = blockers();
+  if (in_the_way.empty()) {
     return Error(error).hint(
         fmt::format("another session kept the lock during {}: find it in the server's list of sessions, or try again "
                     "later; nothing of this was done",
                     tried));
   }
   std::string names;
-  for (const auto& one : blockers) names += "\n  held by " + describe(one);
+  for (const auto& one : in_the_way) names += "\n  held by " + describe(one);
   return Error(Error(error.code(), error.message() + names))
       .facts(error.facts())
       .next(error.next())

@@ -63,7 +63,8 @@ class Executor {
 
  private:
   void set_timeouts(const Work& work);
-  Error still_locked(const Error& error, int attempts, Milliseconds spent) const;
+  std::vector<db::SessionInfo> blockers();
+  Error still_locked(const Error& error, int attempts, Milliseconds spent);
 
   const db::Database& database_;
   const project::Config& config_;
@@ -73,6 +74,7 @@ class Executor {
   std::unique_ptr<db::Connection> connection_;
   std::uint64_t sessions_ = 0;
   std::unique_ptr<StatementWatch> watch_;                         // of connection_: destroyed before it
+  Work last_;                                                     // executed
   Milliseconds last_lock_timeout_{0};                             // of the statement that ran last
   std::optional<Milliseconds> lock_timeout_, statement_timeout_;  // of the session, as far as known
 };

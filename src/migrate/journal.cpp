@@ -44,21 +44,24 @@ bool may_be_repeated(std::string_view statement, const sql::Dialect& dialect) {
                       "reindex", "refresh", "cluster", "optimize", "attach",   "detach",  "select"});
 }
 
-std::vector<std::string> up_statements(const Migration& migration) {
+project::SectionKind section_of(ledger::EntryState state) {
+  return state == ledger::EntryState::kUndoing ? project::SectionKind::kDown : project::SectionKind::kUp;
+}
+
+std::vector<std::string> statements_of(const Migration& migration, ledger::EntryState state) {
   std::vector<std::string> texts;
-  for (const auto* section : migration.all(project::SectionKind::kUp)) {
+  for (const auto* section : migration.all(section_of(state))) {
     for (const auto& statement : section->statements) texts.push_back(statement.text);
   }
   return texts;
 }
 
 // Statements of the migration as it stood when its last statement was executed.
-std::vector<std::string> recorded_statements(const Migration& migration, const ledger::Entry& partial,
+std::vector<std::string> recorded_statements(const Migration& migration, const ledger::Entry& begun,
                                              const sql::Dialect& dialect) {
-  const Migration before =
-      project::parse_migration(migration.kind, partial.version.text() + "_" + partial.name + ".sql", migration.file,
-                               partial.applied_text, dialect);
-  return up_statements(before);
+  const Migration before = project::parse_migration(migration.kind, begun.version.text() + "_" + begun.name + ".sql",
+                                                    migration.file, begun.applied_text, dialect);
+  return statements_of(before, begun.state);
 }
 
 // What is done already must stand unchanged at the beginning of the file.
@@ -74,18 +77,20 @@ void compare_done_part(const Migration& migration, const std::vector<std::string
 
 class Journal {
  public:
-  Journal(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work)
-      : context_(context), migration_(migration), work_(work) {}
+  // `state`: kPartial to apply, kUndoing to roll back.
+  Journal(const ApplyContext& context, const Migration& migration, ledger::EntryState state,
+          const std::vector<Work>& work)
+      : context_(context), migration_(migration), work_(work), place_{migration.version, state, 0} {}
 
-  void go_on(const ledger::Entry& partial) {
-    const auto texts = recorded_statements(migration_, partial, dialect());
-    recorded_ = done_ = partial.statements_done;
+  void go_on(const ledger::Entry& begun) {
+    const auto texts = recorded_statements(migration_, begun, dialect());
+    place_.recorded = done_ = begun.statements_done;
     check_done_part(texts);
-    if (partial.intent && static_cast<std::size_t>(done_) < texts.size()) {
-      settle(texts[static_cast<std::size_t>(done_)], *partial.intent);
+    if (begun.intent && static_cast<std::size_t>(done_) < texts.size()) {
+      settle(texts[static_cast<std::size_t>(done_)], *begun.intent);
       check_done_part(texts);
     }
-    ledger::record_partial_text(context_.ledger, migration_, std::ssize(work_));
+    ledger::record_journal_text(context_.ledger, place_.state, migration_, std::ssize(work_));
     record_done();
   }
 
@@ -94,7 +99,10 @@ class Journal {
     if (!work_.empty() && !joins_journal(work_[0])) begun_ = session().look(work_[0].statement->text);
     db::Transaction transaction(context_.ledger.connection());
     context_.deferred.write_into(context_.ledger);
-    const bool ours = ledger::record_started(context_.ledger, migration_, std::ssize(work_), begun_, context_.actor);
+    const bool ours =
+        place_.state == ledger::EntryState::kUndoing
+            ? ledger::record_undoing(context_.ledger, migration_, std::ssize(work_), begun_)
+            : ledger::record_started(context_.ledger, migration_, std::ssize(work_), begun_, context_.actor);
     transaction.commit();
     if (!ours) throw overtaken();
   }
@@ -104,7 +112,7 @@ class Journal {
     try {
       execute_rest();
     } catch (const Error& error) {
-      if (error.next() != Next::kReconnect && (refused_ || recorded_ < done_)) record_done();
+      if (error.next() != Next::kReconnect && (refused_ || place_.recorded < done_)) record_done();
       throw;
     }
   }
@@ -115,7 +123,7 @@ class Journal {
       if (context_.stop.requested())
         throw Error(Code::kInterrupted,
                     fmt::format("stopped: {} of {} statements of {} are done", done_, work_.size(), migration_.label()))
-            .hint("`weir migrate` goes on with the next one");
+            .hint(fmt::format("`{}` goes on with the next one", command()));
       try {
         step(work_[i]);
       } catch (const Error& error) {
@@ -124,10 +132,14 @@ class Journal {
       }
     }
     // Whoever looks on after a failed verification must not repeat the last statement.
-    if (migration_.first(project::SectionKind::kVerify) != nullptr) record_done();
+    if (place_.state == ledger::EntryState::kPartial && migration_.first(project::SectionKind::kVerify) != nullptr)
+      record_done();
   }
 
   const sql::Dialect& dialect() const { return context_.database.dialect(); }
+  std::string_view command() const {
+    return place_.state == ledger::EntryState::kUndoing ? "weir rollback" : "weir migrate";
+  }
 
   // The connection, with the settings that the statements done so far have made in its session.
   db::Connection& session() {
@@ -142,8 +154,8 @@ class Journal {
   }
 
   void record_done() {
-    if (!ledger::record_statement_done(context_.ledger, migration_.version, recorded_, done_)) throw overtaken();
-    recorded_ = done_;
+    if (!ledger::record_statement_done(context_.ledger, place_, done_)) throw overtaken();
+    place_.recorded = done_;
   }
 
   Error overtaken() const {
@@ -155,9 +167,9 @@ class Journal {
   void step(const Work& work) {
     refused_ = false;
     if (joins_journal(work)) {
-      if (recorded_ < done_) record_done();
+      if (place_.recorded < done_) record_done();
       together(work);
-      recorded_ = done_ + 1;
+      place_.recorded = done_ + 1;
     } else {
       const std::string before = begun_ ? *std::exchange(begun_, std::nullopt) : intend(work.statement->text);
       act(work, before);
@@ -173,8 +185,8 @@ class Journal {
   // Records that the statement begins, and what the catalogue shows before it.
   std::string intend(const std::string& text) {
     std::string before = session().look(text);
-    if (!ledger::record_intent(context_.ledger, migration_.version, recorded_, done_, before)) throw overtaken();
-    recorded_ = done_;
+    if (!ledger::record_intent(context_.ledger, place_, done_, before)) throw overtaken();
+    place_.recorded = done_;
     return before;
   }
 
@@ -195,7 +207,7 @@ class Journal {
       return entry && entry->statements_done == done_ + 1;
     };
     const auto body = [&](ledger::Ledger& ledger) {
-      if (ledger::record_statement_done(ledger, migration_.version, recorded_, done_ + 1)) {
+      if (ledger::record_statement_done(ledger, place_, done_ + 1)) {
         context_.executor.execute(work);
       } else if (!entry_done(ledger)) {
         throw overtaken();
@@ -303,9 +315,9 @@ class Journal {
                                              "tells whether that was done",
                                              done_ + 1, migration_.label()))
         .at({migration_.file, 0, 0, ""})
-        .hint(fmt::format("look at the database; if it was done: `weir migrate --skip-statement {0}`, if not: `weir "
-                          "migrate --repeat-statement {0}`",
-                          migration_.version.text()));
+        .hint(fmt::format("look at the database; if it was done: `{0} --skip-statement {1}`, if not: `{0} "
+                          "--repeat-statement {1}`",
+                          command(), migration_.version.text()));
   }
 
   void check_done_part(const std::vector<std::string>& texts) const {
@@ -317,8 +329,8 @@ class Journal {
   const ApplyContext& context_;
   const Migration& migration_;
   const std::vector<Work>& work_;
+  ledger::JournalPlace place_;
   std::int64_t done_ = 0;             // statements
-  std::int64_t recorded_ = 0;         // of them, in the ledger
   bool refused_ = false;              // the last statement had no effect: its intent may go
   std::uint64_t session_ = 0;         // that has the settings of what is done
   std::optional<std::string> begun_;  // the recorded intent of the first statement, until that is executed
@@ -326,16 +338,16 @@ class Journal {
 
 }  // namespace
 
-void check_done_part(const Migration& migration, const ledger::Entry& partial, const sql::Dialect& dialect) {
-  compare_done_part(migration, up_statements(migration), recorded_statements(migration, partial, dialect),
-                    partial.statements_done);
+void check_done_part(const Migration& migration, const ledger::Entry& begun, const sql::Dialect& dialect) {
+  compare_done_part(migration, statements_of(migration, begun.state), recorded_statements(migration, begun, dialect),
+                    begun.statements_done);
 }
 
-void execute_one_by_one(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
-                        const ledger::Entry* partial) {
-  Journal journal(context, migration, work);
-  if (partial != nullptr) {
-    journal.go_on(*partial);
+void execute_one_by_one(const ApplyContext& context, const Migration& migration, ledger::EntryState state,
+                        const std::vector<Work>& work, const ledger::Entry* begun) {
+  Journal journal(context, migration, state, work);
+  if (begun != nullptr) {
+    journal.go_on(*begun);
   } else {
     journal.begin();
   }

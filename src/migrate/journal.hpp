@@ -1,22 +1,24 @@
-// A schema migration whose statements cannot share one transaction, executed one by one. The intent of a statement is
-// recorded before it, with what the catalogue showed then; its outcome together with the intent of the next. After a
-// crash weir looks what became of the last intent (DESIGN.md invariant 6) and goes on behind what was done.
+// A schema migration (or its rollback) whose statements cannot share one transaction, executed one by one. The intent
+// of a statement is recorded before it, with what the catalogue showed then; its outcome together with the intent of
+// the next. After a crash weir looks what became of the last intent (DESIGN.md invariant 6) and goes on behind what was
+// done.
 #pragma once
 
 #include "migrate/apply.hpp"
 
 namespace weir::migrate {
 
-// Executes what `partial` (if any) has not done yet; what is recorded at the end is the caller's. Errors: the engine's,
-// with the number of statements that are done; kDefinitionChanged when a statement that was executed has been edited;
-// kInDoubt when nobody can tell whether the last one was executed.
-void execute_one_by_one(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
-                        const ledger::Entry* partial);
+// Executes what `begun` (if any) has not done yet: of the up sections (`state` kPartial) or the down sections
+// (kUndoing). What is recorded at the end is the caller's. Errors: the engine's, with the number of statements that are
+// done; kDefinitionChanged when a statement that was executed has been edited; kInDoubt when nobody can tell whether
+// the last one was executed.
+void execute_one_by_one(const ApplyContext& context, const project::Migration& migration, ledger::EntryState state,
+                        const std::vector<Work>& work, const ledger::Entry* begun);
 
 // Errors: kDefinitionChanged when a statement that was executed does not stand in the file as it stood.
-void check_done_part(const project::Migration& migration, const ledger::Entry& partial, const sql::Dialect& dialect);
+void check_done_part(const project::Migration& migration, const ledger::Entry& begun, const sql::Dialect& dialect);
 
-// Without a journal: what is repeated from its first statement after a failure (rollbacks, repeatable migrations).
+// Without a journal: what is repeated from its first statement after a failure (repeatable migrations).
 void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& work);
 
 }  // namespace weir::migrate

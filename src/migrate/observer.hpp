@@ -10,6 +10,7 @@
 namespace weir::migrate {
 
 struct StepResult;
+struct RolledBack;
 
 // A statement that waits for a lock.
 struct LockWait {
@@ -22,6 +23,7 @@ class DeployObserver {
  public:
   virtual ~DeployObserver() = default;
   virtual void on_result(const StepResult& result) { (void)result; }
+  virtual void on_rolled_back(const RolledBack& one) { (void)one; }
   virtual void on_note(const std::string& text) { (void)text; }
   // Several times a second while it lasts, from another thread than the others.
   virtual void on_lock_wait(const LockWait& wait) { (void)wait; }

@@ -15,9 +15,10 @@ namespace {
 using project::Migration;
 using project::SectionKind;
 
-std::vector<const sql::Statement*> statements_of(const Migration& migration) {
+std::vector<const sql::Statement*> statements_of(const Migration& migration, ledger::EntryState state) {
   std::vector<const sql::Statement*> all;
-  for (const auto* section : migration.all(SectionKind::kUp)) {
+  const auto kind = state == ledger::EntryState::kUndoing ? SectionKind::kDown : SectionKind::kUp;
+  for (const auto* section : migration.all(kind)) {
     for (const auto& statement : section->statements) all.push_back(&statement);
   }
   return all;
@@ -42,28 +43,29 @@ void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::strin
                        migration.file + " was not executed by weir");
 }
 
-const ledger::Entry& half_applied(const std::optional<ledger::Entry>& entry, const Migration& migration) {
-  if (entry && entry->state == ledger::EntryState::kPartial) return *entry;
-  throw Error(Code::kUsage, fmt::format("{} is {}, not half applied", migration.label(), entry ? "applied" : "pending"))
+const ledger::Entry& half_done(const std::optional<ledger::Entry>& entry, const Migration& migration) {
+  if (entry && entry->state != ledger::EntryState::kApplied) return *entry;
+  throw Error(Code::kUsage, fmt::format("{} is {}, not half done", migration.label(), entry ? "applied" : "pending"))
       .hint(entry ? "there is nothing to resolve"
                   : fmt::format("to record it as applied without executing it: weir migrate --mark-applied {}",
                                 migration.version.text()));
 }
 
 std::string resolve_statement(ledger::Ledger& ledger, const sql::Dialect& dialect, const Migration& migration,
-                              const ledger::Entry& partial, Resolution::Kind kind, const std::string& actor) {
-  const auto statements = statements_of(migration);
-  const auto next = static_cast<std::size_t>(partial.statements_done);
+                              const ledger::Entry& begun, Resolution::Kind kind, const std::string& actor) {
+  const auto statements = statements_of(migration, begun.state);
+  const auto next = static_cast<std::size_t>(begun.statements_done);
   if (next >= statements.size())
     throw Error(Code::kUsage, fmt::format("{} has no statement that is not done", migration.label()))
-        .hint("`weir migrate` completes it");
-  check_done_part(migration, partial, dialect);
+        .hint(begun.state == ledger::EntryState::kUndoing ? "`weir rollback` completes it"
+                                                          : "`weir migrate` completes it");
+  check_done_part(migration, begun, dialect);
   const bool skip = kind == Resolution::Kind::kSkipStatement;
   const std::string which = fmt::format("statement {} of {} of {}: {}", next + 1, statements.size(), migration.label(),
                                         sql::mask_literals(statements[next]->text, dialect));
-  ledger::record_partial_text(ledger, migration, std::ssize(statements));
-  ledger::record_statement_done(ledger, migration.version, partial.statements_done,
-                                partial.statements_done + (skip ? 1 : 0));
+  ledger::record_journal_text(ledger, begun.state, migration, std::ssize(statements));
+  ledger::record_statement_done(ledger, {migration.version, begun.state, begun.statements_done},
+                                begun.statements_done + (skip ? 1 : 0));
   ledger::record_event(ledger, actor, skip ? "statement-skipped" : "statement-repeated", migration.version,
                        std::nullopt, which);
   return (skip ? "skipped, counts as done: " : "will be executed again: ") + which;
@@ -79,7 +81,7 @@ std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, c
   switch (resolution.kind) {
     case Resolution::Kind::kSkipStatement:
     case Resolution::Kind::kRepeatStatement:
-      said = resolve_statement(ledger, dialect, migration, half_applied(entry, migration), resolution.kind, actor);
+      said = resolve_statement(ledger, dialect, migration, half_done(entry, migration), resolution.kind, actor);
       break;
     case Resolution::Kind::kMarkApplied:
       if (entry && entry->state == ledger::EntryState::kApplied)
@@ -88,6 +90,16 @@ std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, c
       said = "counts as applied: " + migration.label();
       break;
   }
+  return said;
+}
+
+std::vector<std::string> resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
+                                 const std::vector<Resolution>& resolutions, const std::string& actor) {
+  std::vector<std::string> said;
+  if (resolutions.empty()) return said;
+  db::Transaction transaction(ledger.connection());
+  for (const auto& one : resolutions) said.push_back(resolve(ledger, timeline, dialect, one, actor));
+  transaction.commit();
   return said;
 }
 
@@ -102,8 +114,8 @@ std::vector<const Migration*> baseline(ledger::Ledger& ledger, const project::Ti
   for (const auto& migration : timeline.migrations()) {
     if (migration.version > to) break;
     const auto* entry = ledger::find_entry(history, migration.version);
-    if (entry != nullptr && entry->state == ledger::EntryState::kPartial)
-      throw Error(Code::kUsage, migration.label() + " is half applied; nothing was marked")
+    if (entry != nullptr && entry->state != ledger::EntryState::kApplied)
+      throw Error(Code::kUsage, migration.label() + " is half done; nothing was marked")
           .hint("complete it with `weir migrate`, or say what holds with --skip-statement or --mark-applied");
     if (entry != nullptr) continue;
     mark_applied(ledger, migration, "baseline", actor);

@@ -11,7 +11,7 @@ namespace weir::migrate {
 
 struct Resolution {
   enum class Kind {
-    kSkipStatement,    // the next statement of a half applied migration counts as done
+    kSkipStatement,    // the next statement of a migration half applied or half rolled back counts as done
     kRepeatStatement,  // ... was not executed, whatever the journal says
     kMarkApplied,      // the whole migration counts as applied
   } kind;
@@ -22,6 +22,10 @@ struct Resolution {
 // kNotFound, kUsage when the migration is in no state for it.
 std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
                     const Resolution& resolution, const std::string& actor);
+
+// All of them or none, in a transaction of its own.
+std::vector<std::string> resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
+                                 const std::vector<Resolution>& resolutions, const std::string& actor);
 
 // Marks every migration up to `to` as applied that has no entry yet; returns them. The deploy lock must be held.
 // Errors: kNotFound when no migration has this version; kUsage when one of them is half applied.

@@ -97,28 +97,35 @@ std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const l
 
 std::vector<RolledBack> roll_back(const db::Database& database, const project::Config& config,
                                   const project::Timeline& timeline, Clock& clock, const StopToken& stop,
-                                  const RollbackOptions& options) {
+                                  DeployObserver& observer, const RollbackOptions& options) {
   const auto connection = database.connect(db::Purpose::kControl);
   if (!ledger::Ledger::open(database, *connection)) return {};
-  const auto lock =
-      wait_for_deploy_lock(database, clock, stop, options.lock_wait, options.actor, [](const std::string&) {});
-  const auto former_lock = wait_for_former_lock(database, *connection, adopt::former_tool(config), clock, stop,
-                                                options.lock_wait, options.actor, [](const std::string&) {});
+  const auto lock = wait_for_deploy_lock(
+      database, clock, stop, options.lock_wait, options.actor,
+      [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
+  const auto former_lock = wait_for_former_lock(
+      database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait, options.actor,
+      [&](const std::string& holder) { observer.on_note("waiting for the former tool's lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   adopt::check_in_step(config, timeline, database, *connection, &ledger);
-  auto plan = plan_rollback(timeline, ledger::read_snapshot(ledger), options);
-  DeployObserver quiet;
-  Executor executor(database, config, clock, stop, quiet);
+  for (const auto& text : resolve(ledger, timeline, database.dialect(), options.resolutions, options.actor))
+    observer.on_note(text);
+  const auto snapshot = ledger::read_snapshot(ledger);
+  auto plan = plan_rollback(timeline, snapshot, options);
+  Executor executor(database, config, clock, stop, observer);
   const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
   DeferredRecord deferred;
   const ApplyContext context{database, config,   ledger,   clock,         stop,
-                             quiet,    executor, deferred, options.actor, former ? &*former : nullptr};
+                             observer, executor, deferred, options.actor, former ? &*former : nullptr};
   for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (stop.requested())
       throw Error(Code::kInterrupted,
                   fmt::format("stopped after {} of {} migrations were rolled back", i, plan.size()));
-    plan[i].elapsed = roll_back_migration(context, *plan[i].migration, plan[i].reopened);
+    const auto* entry = ledger::find_entry(snapshot.history, plan[i].migration->version);
+    const bool undoing = entry->state == ledger::EntryState::kUndoing;
+    plan[i].elapsed = roll_back_migration(context, *plan[i].migration, plan[i].reopened, undoing ? entry : nullptr);
+    observer.on_rolled_back(plan[i]);
   }
   return plan;
 }

@@ -7,6 +7,8 @@
 
 #include "base/stop.hpp"
 #include "ledger/snapshot.hpp"
+#include "migrate/observer.hpp"
+#include "migrate/resolve.hpp"
 #include "project/config.hpp"
 #include "project/timeline.hpp"
 
@@ -17,6 +19,7 @@ struct RollbackOptions {
   std::optional<project::Version> to;  // everything later is undone; stronger than steps
   Milliseconds lock_wait{300'000};
   std::string actor;
+  std::vector<Resolution> resolutions = {};  // of statements of a rollback, carried out before anything else
 };
 
 struct RolledBack {
@@ -33,6 +36,6 @@ std::vector<RolledBack> plan_rollback(const project::Timeline& timeline, const l
 
 std::vector<RolledBack> roll_back(const db::Database& database, const project::Config& config,
                                   const project::Timeline& timeline, Clock& clock, const StopToken& stop,
-                                  const RollbackOptions& options);
+                                  DeployObserver& observer, const RollbackOptions& options);
 
 }  // namespace weir::migrate

@@ -1,5 +1,6 @@
 #include "migrate/statement_watch.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -30,13 +31,14 @@ StatementWatch::~StatementWatch() {
   thread_.join();
 }
 
-void StatementWatch::begin(std::string what) {
+void StatementWatch::begin(std::string what, Milliseconds lock_timeout) {
   {
     const std::lock_guard lock(mutex_);
     what_ = std::move(what);
     running_ = true;
     ++number_;
     begun_ = SteadyClock::now();
+    patience_ = lock_timeout.count() == 0 ? kPatience : std::min(kPatience, lock_timeout / 3);
     blockers_.clear();
   }
 }
@@ -73,7 +75,7 @@ void StatementWatch::watch() {
     // Under the mutex: end() waits until the request is on its way, so that it does not meet a later statement.
     if (stop_.requested()) watched_.cancel();
     const auto waited = std::chrono::duration_cast<Milliseconds>(SteadyClock::now() - begun_);
-    if (session_.empty() || waited < kPatience) continue;
+    if (session_.empty() || waited < patience_) continue;
     const std::string what = what_;
     lock.unlock();
     std::vector<db::SessionInfo> found;

@@ -27,8 +27,8 @@ class StatementWatch {
   StatementWatch(const StatementWatch&) = delete;
   StatementWatch& operator=(const StatementWatch&) = delete;
 
-  // A statement runs from begin() to end().
-  void begin(std::string what);
+  // A statement runs from begin() to end(). `lock_timeout`: of the statement, 0: for ever.
+  void begin(std::string what, Milliseconds lock_timeout);
   void end();  // returns when the observer knows that the waiting is over
   // Who kept the statement that ran last waiting, as far as it was seen.
   std::vector<db::SessionInfo> blockers() const;
@@ -52,6 +52,7 @@ class StatementWatch {
   bool told_ = false;         // on_lock_wait() was called, on_lock_wait_over() not yet
   std::uint64_t number_ = 0;  // of the statement
   SteadyClock::time_point begun_;
+  Milliseconds patience_{0};  // before somebody is asked
   std::vector<db::SessionInfo> blockers_;
 
   std::unique_ptr<db::Connection> looker_;  // the thread's alone

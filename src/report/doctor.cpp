@@ -80,10 +80,11 @@ void check_migrations(const Status& status, Checks& checks) {
   for (const auto& migration : status.migrations) {
     const std::string name = migration.version.text() + " " + migration.name;
     if (migration.state == "partial") {
-      checks.push_back({Level::kProblem, "migrations",
-                        fmt::format("{} is half applied: {} of {} statements", name, migration.statements_done,
-                                    migration.statements_total),
-                        "weir migrate"});
+      checks.push_back(
+          {Level::kProblem, "migrations",
+           fmt::format("{} is half {}: {} of {} statements", name, migration.undoing ? "rolled back" : "applied",
+                       migration.statements_done, migration.statements_total),
+           migration.undoing ? "weir rollback" : "weir migrate"});
     } else if (migration.state == "missing") {
       checks.push_back({Level::kWarning, "migrations", name + " is applied, but its file is gone",
                         "restore the file from version control; without it, it cannot be rolled back"});

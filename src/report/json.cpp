@@ -43,6 +43,7 @@ ordered_json migration_json(const MigrationStatus& migration) {
   json["state"] = migration.state;
   json["applied_at"] = time_or_null(migration.applied_at);
   json["waits_for"] = migration.waits_for;
+  if (migration.undoing) json["undoing"] = true;
   json["statements_done"] = migration.statements_done;
   json["statements_total"] = migration.statements_total;
   if (migration.run) add_progress(json, *migration.run);

@@ -48,9 +48,11 @@ std::string applied_migrations(const db::Database& database, std::vector<ledger:
   std::string out = "-- weir: applied migrations (one a line, in the order of their reversed digits)\n";
   sort_by_reversed_digits(entries);
   for (const auto& entry : entries) {
-    if (entry.state == ledger::EntryState::kPartial) {
-      throw Error(Code::kGateClosed, fmt::format("{} is half applied; its schema is no state to keep", entry.name))
-          .hint("first: weir migrate");
+    if (entry.state != ledger::EntryState::kApplied) {
+      const bool undoing = entry.state == ledger::EntryState::kUndoing;
+      throw Error(Code::kGateClosed, fmt::format("{} is half {}; its schema is no state to keep", entry.name,
+                                                 undoing ? "rolled back" : "applied"))
+          .hint(undoing ? "first: weir rollback" : "first: weir migrate");
     }
     out += fmt::format(kInsert, text(entry.version.key()), text(entry.name), text(project::to_string(entry.kind)),
                        text(entry.change), text(entry.checksum), entry.statements_done, entry.statements_total);

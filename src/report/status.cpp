@@ -57,7 +57,7 @@ std::int64_t statements_of(const project::Migration& migration) {
 
 std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
   const project::Migration& migration = *step.migration;
-  if (entry != nullptr && entry->state == ledger::EntryState::kPartial) return "partial";
+  if (entry != nullptr && entry->state != ledger::EntryState::kApplied) return "partial";
   if (run != nullptr && !ledger::is_final(run->run.state)) return std::string(to_string(run->run.state));
   if (entry != nullptr && entry->checksum != migration.checksum) return "changed";
   if (entry != nullptr) return migration.kind == Kind::kData ? "succeeded" : "applied";
@@ -83,6 +83,8 @@ MigrationStatus from_step(const migrate::Step& step, const migrate::Decider& dec
   if (entry != nullptr) {
     status.applied_at = entry->applied_at;
     status.statements_done = entry->statements_done;
+    status.undoing = entry->state == ledger::EntryState::kUndoing;
+    if (status.undoing) status.statements_total = entry->statements_total;
   }
   for (const auto& blocker : step.blockers) status.waits_for.push_back(blocker.migration->name);
   if (relevant) status.run = *run;

@@ -81,8 +81,9 @@ std::string attention(const MigrationStatus& migration) {
   if (migration.state == "changed") return "its file was changed after it was applied";
   if (migration.state == "missing") return "is applied, but its file is gone";
   if (migration.state == "partial")
-    return fmt::format("{} of {} statements are done: `weir migrate` goes on", migration.statements_done,
-                       migration.statements_total);
+    return fmt::format("{}/{} statements {} done: `weir {}` goes on", migration.statements_done,
+                       migration.statements_total, migration.undoing ? "of its rollback are" : "are",
+                       migration.undoing ? "rollback" : "migrate");
   if (!migration.run || migration.state == "succeeded") return "";
   std::string detail = progress_detail(*migration.run);
   if (migration.state == "failed")

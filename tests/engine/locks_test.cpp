@@ -133,7 +133,8 @@ class Crashed : public Locks {
     auto ledger = ledger::Ledger::open_or_create(database(), connection());
     const auto all = timeline();
     ledger::record_started(ledger, all.migrations().at(0), 2, std::nullopt, "dead");
-    ASSERT_TRUE(ledger::record_intent(ledger, all.migrations().at(0).version, 0, done, before));
+    ASSERT_TRUE(
+        ledger::record_intent(ledger, {all.migrations().at(0).version, ledger::EntryState::kPartial, 0}, done, before));
   }
 };
 WEIR_ON_POSTGRES(Crashed);
@@ -206,9 +207,9 @@ TEST_P(Crashed, Invariant1AnotherDeployersProgressIsNotOverwritten) {
   const auto all = timeline();
   const auto& version = all.migrations().at(0).version;
   ledger::record_started(ledger, all.migrations().at(0), 3, std::nullopt, "one");
-  EXPECT_TRUE(ledger::record_statement_done(ledger, version, 0, 2));
-  EXPECT_FALSE(ledger::record_statement_done(ledger, version, 0, 1));
-  EXPECT_FALSE(ledger::record_intent(ledger, version, 1, 1, "x"));
+  EXPECT_TRUE(ledger::record_statement_done(ledger, {version, ledger::EntryState::kPartial, 0}, 2));
+  EXPECT_FALSE(ledger::record_statement_done(ledger, {version, ledger::EntryState::kPartial, 0}, 1));
+  EXPECT_FALSE(ledger::record_intent(ledger, {version, ledger::EntryState::kPartial, 1}, 1, "x"));
   EXPECT_EQ(ledger::read_entry(ledger, version)->statements_done, 2);
 }
 

@@ -51,7 +51,8 @@ class Migrate : public DatabaseTest {
   }
   std::vector<migrate::RolledBack> roll_back(const migrate::RollbackOptions& options) {
     const auto all = timeline();
-    return migrate::roll_back(database(), config(), all, clock(), stop(), options);
+    migrate::DeployObserver quiet;
+    return migrate::roll_back(database(), config(), all, clock(), stop(), quiet, options);
   }
 };
 WEIR_ON_EVERY_ENGINE(Migrate);
@@ -390,8 +391,11 @@ TEST_P(Migrate, AFailingDownLeavesEverything) {
   schema("1_a", "-- migrate:up\nCREATE TABLE a (id int);\n-- migrate:down\nDROP TABLE a;\nDROP TABLE missing;\n");
   deploy();
   EXPECT_EQ(thrown_by([&] { roll_back({}); }).code(), Code::kUndefinedObject);
-  EXPECT_EQ(history(), "a");
+  EXPECT_EQ(history(), transactional_ddl() ? "a" : "a:1") << "what is undone is known";
   EXPECT_EQ(has_table("a"), transactional_ddl());
+  if (!transactional_ddl()) {
+    EXPECT_EQ(thrown_by([&] { deploy(); }).code(), Code::kHalfUndone);
+  }
 }
 
 class MysqlMigrate : public Migrate {};

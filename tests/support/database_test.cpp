@@ -50,7 +50,7 @@ void DatabaseTest::SetUp() {
     create_on(server.url, "CREATE DATABASE {} TEMPLATE template0");
   } else {
     const MariadbServer& server = is_mariadb() ? mariadb_server() : mysql_server();
-    if (server.url.empty()) GTEST_SKIP() << "no " << GetParam() << ": " << server.reason;
+    if (server.url.empty()) GTEST_SKIP() << "no " << engine() << ": " << server.reason;
     create_on(server.url, "CREATE DATABASE {} CHARACTER SET utf8mb4");
   }
   database_ = open(url_);

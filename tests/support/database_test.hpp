@@ -38,16 +38,18 @@ class HookedObserver final : public backfill::Observer {
   std::string notes;
 };
 
-// Parameter: "sqlite", "postgres", "mariadb" or "mysql". Skipped, with the reason, when there is no server.
+// Parameter: "sqlite", "postgres", "mariadb" or "mysql", and behind a slash whatever the test wants. Skipped, with the
+// reason, when there is no server.
 class DatabaseTest : public ::testing::TestWithParam<std::string> {
  protected:
   void SetUp() override;
   void TearDown() override;
 
-  bool is_postgres() const { return GetParam() == "postgres"; }
-  bool is_sqlite() const { return GetParam() == "sqlite"; }
-  bool is_mariadb() const { return GetParam() == "mariadb"; }
-  bool is_mysql() const { return is_mariadb() || GetParam() == "mysql"; }
+  std::string engine() const { return GetParam().substr(0, GetParam().find('/')); }
+  bool is_postgres() const { return engine() == "postgres"; }
+  bool is_sqlite() const { return engine() == "sqlite"; }
+  bool is_mariadb() const { return engine() == "mariadb"; }
+  bool is_mysql() const { return is_mariadb() || engine() == "mysql"; }
   // A type for texts that can be a key, compared byte by byte, blanks at the end included.
   std::string key_text() const {
     if (!is_mysql()) return "text";
