@@ -51,6 +51,8 @@ UPDATE :weir_migrations
        intent = NULL, applied_at_ms = :now, duration_ms = :duration, actor = :actor, weir_version = :weir_version
  WHERE version = :version)sql";
 
+constexpr const char* kRemoveBegun =
+    "DELETE FROM :weir_migrations WHERE version = :version AND state = 'partial' AND statements_done = 0";
 constexpr const char* kRemove = "DELETE FROM :weir_migrations WHERE version = :version";
 
 std::string text_of(EntryState state) {
@@ -194,6 +196,10 @@ void record_applied(Ledger& ledger, const project::Migration& migration, std::in
                     Milliseconds duration, const std::string& actor) {
   if (!record_applied_at_once(ledger, migration, statements_total, duration, actor))
     record_complete(ledger, migration, statements_total, duration, actor);
+}
+
+void remove_begun(Ledger& ledger, const project::Version& version) {
+  ledger.execute(kRemoveBegun, {{"version", version.key()}});
 }
 
 bool remove_entry(Ledger& ledger, const project::Version& version) {

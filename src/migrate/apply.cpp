@@ -113,17 +113,84 @@ std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std:
   return elapsed;
 }
 
+// With the beginning of the next migration, or before anything else is done.
+void defer_completion(const ApplyContext& context, const Todo& todo, std::int64_t statements, Milliseconds elapsed) {
+  context.deferred.defer([&context, todo, statements, elapsed](ledger::Ledger& ledger) {
+    ledger::record_complete(ledger, *todo.migration, statements, elapsed, context.actor);
+    record_circumstances(context, ledger, *todo.migration, todo.gates, elapsed);
+  });
+}
+
 void apply_one_by_one(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial) {
   const auto started = context.clock.now();
   const Migration& migration = *todo.migration;
   const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
   execute_one_by_one(context, migration, ledger::EntryState::kPartial, work, partial);
   check_verify(context.executor.connection(), migration);
-  const auto elapsed = since(context.clock, started);
-  context.deferred.defer([&context, todo, elapsed, total = std::ssize(work)](ledger::Ledger& ledger) {
-    ledger::record_complete(ledger, *todo.migration, total, elapsed, context.actor);
-    record_circumstances(context, ledger, *todo.migration, todo.gates, elapsed);
-  });
+  defer_completion(context, todo, std::ssize(work), since(context.clock, started));
+}
+
+// A migration of one statement, whose effect the catalogue tells.
+struct Begun {
+  const Todo* todo;
+  std::vector<Work> work;
+  std::string intent;
+};
+
+// Journal before effect, for several migrations in one transaction. Returns those that are begun: the first of `todos`,
+// up to one about whose statement the catalogue does not tell.
+std::vector<Begun> begin_journals(const ApplyContext& context, std::span<const Todo> todos) {
+  std::vector<Begun> all;
+  for (const auto& todo : todos) {
+    auto work = work_of(context.config, *todo.migration, todo.migration->all(SectionKind::kUp));
+    auto intent = look_before(context, work);
+    if (!intent) break;
+    all.push_back({&todo, std::move(work), *std::move(intent)});
+  }
+  db::Transaction transaction(context.ledger.connection());
+  context.deferred.write_into(context.ledger);
+  for (const auto& one : all) {
+    const Migration& migration = *one.todo->migration;
+    if (!ledger::record_started(context.ledger, migration, std::ssize(one.work), one.intent, context.actor))
+      throw Error(Code::kDeployLockHeld, fmt::format("another deployer works on {}", migration.label()))
+          .hint("`weir status` shows how far it is");
+  }
+  transaction.commit();
+  return all;
+}
+
+// What is begun and not executed, because one before it failed or a stop was requested, is as if it had not been begun.
+void apply_journaled(const ApplyContext& context, std::span<const Todo> todos, const OnApplied& on_applied) {
+  constexpr std::size_t kMostBegun = 16;
+  while (!todos.empty()) {
+    const auto begun = begin_journals(context, todos.first(std::min(todos.size(), kMostBegun)));
+    if (begun.empty()) {
+      on_applied(todos[0], apply_migration(context, todos[0], nullptr));
+      todos = todos.subspan(1);
+      continue;
+    }
+    for (std::size_t i = 0; i < begun.size(); ++i) {
+      const auto started = context.clock.now();
+      const bool stopped = context.stop.requested();
+      try {
+        if (stopped)
+          throw Error(Code::kInterrupted, "stopped between two migrations")
+              .hint("`weir migrate` goes on with the next one");
+        execute_begun(context, *begun[i].todo->migration, begun[i].work, begun[i].intent);
+      } catch (const Error&) {
+        for (std::size_t later = stopped ? i : i + 1; later < begun.size(); ++later) {
+          context.deferred.defer([version = begun[later].todo->migration->version](ledger::Ledger& ledger) {
+            ledger::remove_begun(ledger, version);
+          });
+        }
+        throw;
+      }
+      const auto elapsed = since(context.clock, started);
+      defer_completion(context, *begun[i].todo, std::ssize(begun[i].work), elapsed);
+      on_applied(*begun[i].todo, elapsed);
+    }
+    todos = todos.subspan(begun.size());
+  }
 }
 
 // A data migration that required what is rolled back now: its record goes, unfinished runs are cancelled.
@@ -177,15 +244,19 @@ bool is_transactional(const db::Database& database, const std::vector<const Sect
   });
 }
 
-bool may_share_transaction(const ApplyContext& context, const Migration& migration) {
-  if (!is_transactional(context.database, migration.all(SectionKind::kUp))) return false;
+bool may_be_together(const ApplyContext& context, const Migration& migration) {
+  const auto& capabilities = context.database.capabilities();
+  const auto up = migration.all(SectionKind::kUp);
   if (!context.executor.leaves_session_alone(migration)) return false;
-  return !context.database.capabilities().several_writers ||
-         touches_only_new_tables(migration, context.database.dialect());
+  if (capabilities.transactional_ddl && !is_transactional(context.database, up)) return false;
+  if (!capabilities.several_writers) return true;
+  if (!touches_only_new_tables(migration, context.database.dialect())) return false;
+  return capabilities.transactional_ddl || (up.size() == 1 && up[0]->statements.size() == 1 &&
+                                            migration.first(SectionKind::kVerify) == nullptr);
 }
 
-void apply_together(const ApplyContext& context, std::span<const Todo> todos,
-                    const std::function<void(const Todo&, Milliseconds)>& on_applied) {
+void apply_together(const ApplyContext& context, std::span<const Todo> todos, const OnApplied& on_applied) {
+  if (!context.database.capabilities().transactional_ddl) return apply_journaled(context, todos, on_applied);
   while (!todos.empty()) {
     const auto elapsed = apply_in_transaction(context, todos);
     for (std::size_t i = 0; i < elapsed.size(); ++i) on_applied(todos[i], elapsed[i]);

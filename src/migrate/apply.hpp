@@ -47,13 +47,13 @@ struct Todo {
 Milliseconds apply_migration(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial);
 
 // Several migrations may share one short transaction, so that the disk is waited for once: where only one transaction
-// writes at a time, and for those that only make new tables. Nothing waits for a lock inside, and nobody for ours. Not
-// for what sets something in the session.
-bool may_share_transaction(const ApplyContext& context, const project::Migration& migration);
-// Applies them in this order; `on_applied` is called for each when it is committed. Errors: as apply_migration(), those
-// before it are applied.
-void apply_together(const ApplyContext& context, std::span<const Todo> todos,
-                    const std::function<void(const Todo&, Milliseconds)>& on_applied);
+// writes at a time, and for those that only make new tables. Nothing waits for a lock inside, and nobody for ours. Without
+// transactional DDL those of one statement share their journal's writes. Not for what sets something in the session.
+bool may_be_together(const ApplyContext& context, const project::Migration& migration);
+// Applies them in this order; `on_applied` is called for each when it is committed (or can be told from the journal).
+// Errors: as apply_migration(), those before it are applied.
+using OnApplied = std::function<void(const Todo&, Milliseconds)>;
+void apply_together(const ApplyContext& context, std::span<const Todo> todos, const OnApplied& on_applied);
 
 // A repeatable migration. Without a transaction it is repeated from its first statement after a failure.
 Milliseconds apply_repeatable(const ApplyContext& context, const project::Migration& migration);

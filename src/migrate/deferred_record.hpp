@@ -1,10 +1,11 @@
-// The record that the migration applied last is complete, which is written in one transaction with the beginning of the
+// Records that the migrations applied last are complete, which are written in one transaction with the beginning of the
 // next. Only for migrations with a journal: what a crash in between leaves behind is an open intent, and the next
 // deploy looks what became of it (DESIGN.md invariant 6). Not thread-safe.
 #pragma once
 
 #include <functional>
 #include <utility>
+#include <vector>
 
 #include "ledger/ledger.hpp"
 
@@ -14,12 +15,12 @@ class DeferredRecord {
  public:
   using Write = std::function<void(ledger::Ledger&)>;
 
-  void defer(Write write) { write_ = std::move(write); }
-  bool empty() const { return !write_; }
+  void defer(Write write) { writes_.push_back(std::move(write)); }
+  bool empty() const { return writes_.empty(); }
 
   // Inside the caller's transaction. What fails is not tried again: the journal tells the next deploy.
   void write_into(ledger::Ledger& ledger) {
-    if (const Write write = std::exchange(write_, nullptr)) write(ledger);
+    for (const auto& write : std::exchange(writes_, {})) write(ledger);
   }
   void flush(ledger::Ledger& ledger) {
     if (empty()) return;
@@ -29,7 +30,7 @@ class DeferredRecord {
   }
 
  private:
-  Write write_;
+  std::vector<Write> writes_;
 };
 
 }  // namespace weir::migrate

@@ -107,6 +107,9 @@ class Journal {
     if (!ours) throw overtaken();
   }
 
+  // It is recorded as begun.
+  void begun(const std::string& intent) { begun_ = intent; }
+
   // What is done is recorded, and what the server refused is no open intent.
   void execute() {
     try {
@@ -351,6 +354,19 @@ void execute_one_by_one(const ApplyContext& context, const Migration& migration,
   } else {
     journal.begin();
   }
+  journal.execute();
+}
+
+std::optional<std::string> look_before(const ApplyContext& context, const std::vector<Work>& work) {
+  if (work.empty() || context.database.runs_in_transaction(work[0].statement->text)) return std::nullopt;
+  std::string before = context.executor.connection().look(work[0].statement->text);
+  return before.empty() ? std::nullopt : std::optional(std::move(before));
+}
+
+void execute_begun(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
+                   const std::string& intent) {
+  Journal journal(context, migration, ledger::EntryState::kPartial, work);
+  journal.begun(intent);
   journal.execute();
 }
 

@@ -4,6 +4,10 @@
 // done.
 #pragma once
 
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "migrate/apply.hpp"
 
 namespace weir::migrate {
@@ -14,6 +18,12 @@ namespace weir::migrate {
 // the last one was executed.
 void execute_one_by_one(const ApplyContext& context, const project::Migration& migration, ledger::EntryState state,
                         const std::vector<Work>& work, const ledger::Entry* begun);
+
+// What the catalogue shows before the first statement; nothing where it does not tell.
+std::optional<std::string> look_before(const ApplyContext& context, const std::vector<Work>& work);
+// As execute_one_by_one(), of a migration that is recorded as begun with what look_before() gave.
+void execute_begun(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
+                   const std::string& intent);
 
 // Errors: kDefinitionChanged when a statement that was executed does not stand in the file as it stood.
 void check_done_part(const project::Migration& migration, const ledger::Entry& begun, const sql::Dialect& dialect);

@@ -23,9 +23,9 @@ std::int64_t latest_attempt(const Decider& decider, const Migration& migration) 
 void Performer::perform(const Step& step, const Decider& decider) {
   constexpr std::size_t kMostTogether = 64;
   const bool plain = step.action == Action::kApply && !step.migration->repeatable;
-  if (plain && may_share_transaction(context_, *step.migration)) {
+  if (plain && may_be_together(context_, *step.migration)) {
     together_.push_back(step);
-    if (together_.size() >= kMostTogether) catch_up();
+    if (together_.size() >= kMostTogether) apply_the_waiting();
     return;
   }
   apply_the_waiting();
@@ -40,9 +40,10 @@ void Performer::catch_up() {
   context_.deferred.flush(context_.ledger);
 }
 
-// Those that share a transaction.
 void Performer::apply_the_waiting() {
   const auto steps = std::exchange(together_, {});
+  if (steps.empty()) return;
+  if (context_.database.capabilities().transactional_ddl) context_.deferred.flush(context_.ledger);
   std::vector<Todo> todos;
   for (const auto& step : steps) todos.push_back({step.migration, gates_of(*step.migration)});
   auto next = steps.begin();

@@ -35,7 +35,7 @@ class Performer {
   const ApplyContext& context_;
   const project::Timeline& timeline_;
   OnResult on_result_;
-  std::vector<Step> together_;                                   // to be applied in one transaction
+  std::vector<Step> together_;                                   // to be applied together
   std::optional<std::chrono::steady_clock::time_point> looked_;  // for old transactions
   bool old_transactions_ = false;
 };

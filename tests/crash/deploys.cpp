@@ -29,7 +29,79 @@ void check(Sql& sql, const Table& table) {
   expect_one("SELECT count(*) FROM weir_migrations");
 }
 
+// Many small migrations, of which some share a transaction or their journal's writes.
+constexpr int kMany = 24;
+
+bool has_several_statements(int number) { return number % 4 == 0; }
+
+void add_many(Project& project) {
+  for (int i = 1; i <= kMany; ++i) {
+    project.add_numbered_migration(
+        i, has_several_statements(i)
+               ? fmt::format(
+                     "-- migrate:up\nCREATE TABLE m{0} (id bigint PRIMARY KEY);\nINSERT INTO journal (what) VALUES "
+                     "('up {0}');\nUPDATE counter SET n = n + 1;\n-- migrate:down\nINSERT INTO journal (what) "
+                     "VALUES ('down {0}');\nUPDATE counter SET n = n - 1;\nDROP TABLE m{0};\n",
+                     i)
+               : fmt::format("-- migrate:up\nCREATE TABLE m{0} (id bigint PRIMARY KEY);\n-- migrate:down\nDROP TABLE "
+                             "m{0};\n",
+                             i));
+  }
+}
+
+// As if nothing had been killed.
+void check_many(Sql& sql, const std::string& direction, int applied) {
+  const auto expect = [&](const std::string& query, std::int64_t wanted) {
+    if (const auto count = sql.integer(query); count != wanted)
+      throw Failure(fmt::format("{} instead of {}: {}", count, wanted, query));
+  };
+  for (int i = 1; i <= kMany; ++i) {
+    if (applied > 0) expect(fmt::format("SELECT count(*) FROM m{}", i), 0);
+    if (has_several_statements(i))
+      expect(fmt::format("SELECT count(*) FROM journal WHERE what = '{} {}'", direction, i), 1);
+  }
+  expect("SELECT count(*) FROM weir_migrations", applied);
+  expect("SELECT count(*) FROM weir_migrations WHERE state = 'applied'", applied);
+  expect("SELECT sum(n) FROM counter", applied / 4);
+}
+
+// Starts it until it ends by itself. Returns the kills.
+template <typename Start>
+int kill_until_done(Context& context, Microseconds& expected, Start start) {
+  for (int kills = 0;; ++kills) {
+    const auto process = start();
+    const bool leave = expected == Microseconds(0) || kills >= 6;
+    if (!leave) process->wait_for(context.random.moment(expected * 6 / 5));
+    if (!leave && process->kill()) continue;
+    if (const int code = process->wait(); code != 0)
+      throw Failure(fmt::format("weir ended with {}:\n{}", code, process->output()));
+    const auto took = std::chrono::duration_cast<Microseconds>(Clock::now() - process->started());
+    if (kills == 0) expected = expected == Microseconds(0) ? took : std::min(expected, took);
+    return kills;
+  }
+}
+
 }  // namespace
+
+std::string deploys_killed(Context& context) {
+  const int wanted = context.amount(60, 8);
+  int kills = 0, rounds = 0;
+  Microseconds up{0}, down{0};
+  for (; kills < wanted; ++rounds) {
+    const auto store = context.engine.fresh(context.folder, context.random);
+    Sql sql(store->url());
+    sql.execute("CREATE TABLE journal (what varchar(100) NOT NULL)");
+    sql.execute("CREATE TABLE counter (n bigint NOT NULL)");
+    sql.execute("INSERT INTO counter VALUES (0)");
+    Project project(context, store->url());
+    add_many(project);
+    kills += kill_until_done(context, up, [&] { return project.migrate(); });
+    check_many(sql, "up", kMany);
+    kills += kill_until_done(context, down, [&] { return project.roll_back_all(); });
+    check_many(sql, "down", 0);
+  }
+  return fmt::format("{} kills in {} deploys of {} migrations and their rollbacks", kills, rounds, kMany);
+}
 
 std::string migrate_killed(Context& context) {
   const int wanted = context.amount(60, 8);

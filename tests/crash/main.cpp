@@ -20,6 +20,7 @@ std::vector<NamedScenario> all_scenarios() {
       {"holder-stopped", "", holder_stopped},
       {"interrupted", "", interrupted},
       {"migrate-killed", "", migrate_killed},
+      {"deploys-killed", "", deploys_killed},
       {"disk-full", "sqlite", disk_full_sqlite},
       {"disk-full", "postgres", disk_full_postgres},
   };

@@ -30,6 +30,10 @@ void Project::add_schema_migration(const std::string& sections) {
   write("db/migrate/20260101000000_change.sql", sections);
 }
 
+void Project::add_numbered_migration(int number, const std::string& sections) {
+  write(fmt::format("db/migrate/{0}_m{0}.sql", number), sections);
+}
+
 std::unique_ptr<Process> Project::start(const std::vector<std::string>& words) const {
   std::vector<std::string> command{options_.weir.string(), "-C", folder_.string(), "--url", url_};
   command.insert(command.end(), words.begin(), words.end());
@@ -43,6 +47,8 @@ std::unique_ptr<Process> Project::run(const std::vector<std::string>& more) cons
 }
 
 std::unique_ptr<Process> Project::migrate() const { return start({"migrate"}); }
+
+std::unique_ptr<Process> Project::roll_back_all() const { return start({"rollback", "--to", "0"}); }
 
 RunView look_at_run(Sql& sql) {
   std::vector<TextRow> found;

@@ -19,9 +19,12 @@ class Project {
   // UPDATE t SET n = n + 1: applied twice to a row it is wrong. `also` is added to SET.
   void add_data_migration(Where where, int batch, const std::string& also = "");
   void add_schema_migration(const std::string& sections);
+  // Several, as 1_m1, 2_m2, ...
+  void add_numbered_migration(int number, const std::string& sections);
 
   std::unique_ptr<Process> run(const std::vector<std::string>& more = {}) const;  // weir run bump
   std::unique_ptr<Process> migrate() const;                                       // weir migrate
+  std::unique_ptr<Process> roll_back_all() const;                                 // weir rollback --to 0
   const std::string& url() const { return url_; }
   void use_url(const std::string& url) { url_ = url; }
 

@@ -14,6 +14,7 @@ std::string two_at_once(Context& context);
 std::string holder_stopped(Context& context);
 std::string interrupted(Context& context);
 std::string migrate_killed(Context& context);
+std::string deploys_killed(Context& context);
 std::string disk_full_sqlite(Context& context);
 std::string disk_full_postgres(Context& context);
 
