@@ -51,7 +51,7 @@ UPDATE :weir_migrations
        intent = NULL, applied_at_ms = :now, duration_ms = :duration, actor = :actor, weir_version = :weir_version
  WHERE version = :version)sql";
 
-constexpr const char* kRemoveBegun =
+constexpr const char* kRemoveOpened =
     "DELETE FROM :weir_migrations WHERE version = :version AND state = 'partial' AND statements_done = 0";
 constexpr const char* kRemove = "DELETE FROM :weir_migrations WHERE version = :version";
 
@@ -185,21 +185,23 @@ bool record_intent(Ledger& ledger, const JournalPlace& place, std::int64_t done,
              .affected == 1;
 }
 
-void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+bool record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                      Milliseconds duration, const std::string& actor) {
+  auto values = values_of(migration, statements_total, actor);
+  values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
+  return ledger.execute(std::string(kApplied) + " AND state = 'partial'", values).affected == 1;
+}
+
+void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+                    Milliseconds duration, const std::string& actor) {
+  if (record_applied_at_once(ledger, migration, statements_total, duration, actor)) return;
   auto values = values_of(migration, statements_total, actor);
   values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
   ledger.execute(kApplied, values);
 }
 
-void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                    Milliseconds duration, const std::string& actor) {
-  if (!record_applied_at_once(ledger, migration, statements_total, duration, actor))
-    record_complete(ledger, migration, statements_total, duration, actor);
-}
-
-void remove_begun(Ledger& ledger, const project::Version& version) {
-  ledger.execute(kRemoveBegun, {{"version", version.key()}});
+void remove_opened(Ledger& ledger, const project::Version& version) {
+  ledger.execute(kRemoveOpened, {{"version", version.key()}});
 }
 
 bool remove_entry(Ledger& ledger, const project::Version& version) {

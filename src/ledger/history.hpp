@@ -67,10 +67,10 @@ void record_journal_text(Ledger& ledger, EntryState state, const project::Migrat
 // has moved it on. Journal before effect: the statement behind `done` begins; `before` as in Entry::intent.
 bool record_intent(Ledger& ledger, const JournalPlace& place, std::int64_t done, const std::string& before);
 bool record_statement_done(Ledger& ledger, const JournalPlace& place, std::int64_t done);
-// The migration was begun, and none of its statements is executed: as if it had not been begun.
-void remove_begun(Ledger& ledger, const project::Version& version);
-// A migration that record_started() began is applied.
-void record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
+// The migration was recorded as started, and none of its statements is executed: as if it had not been.
+void remove_opened(Ledger& ledger, const project::Version& version);
+// A migration that record_started() began is applied. False, and nothing is written, when it is not half applied.
+bool record_complete(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                      Milliseconds duration, const std::string& actor);
 // One that has no entry, or an old one, is applied.
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,

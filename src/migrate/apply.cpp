@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <functional>
+#include <set>
 #include <span>
 
 #include "backfill/completeness.hpp"
@@ -44,6 +45,11 @@ bool applied_meanwhile(const ApplyContext& context, const project::Version& vers
   }
 }
 
+void refuse_after_stop(const ApplyContext& context) {
+  if (!context.stop.requested()) return;
+  throw Error(Code::kInterrupted, "stopped between two migrations").hint("`weir migrate` goes on with the next one");
+}
+
 // What goes with the entry. The gates' evidence stays readable after a contract has dropped what it was measured on.
 void record_circumstances(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
                           const Gates& gates, Milliseconds elapsed) {
@@ -61,62 +67,73 @@ Milliseconds since(const Clock& clock, std::chrono::steady_clock::time_point beg
 
 // Inside a transaction. How long it took.
 Milliseconds apply_inside(const ApplyContext& context, ledger::Ledger& ledger, const Todo& todo) {
-  const auto begun = context.clock.now();
+  const auto began = context.clock.now();
   const Migration& migration = *todo.migration;
   const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
   for (const auto& one : work) context.executor.execute(one);
   check_verify(ledger.connection(), migration);
-  const auto elapsed = since(context.clock, begun);
+  const auto elapsed = since(context.clock, began);
   if (!ledger::record_applied_at_once(ledger, migration, std::ssize(work), elapsed, context.actor))
     throw Error(Code::kDeployLockHeld, fmt::format("another deployer applied {} meanwhile", migration.label()));
   record_circumstances(context, ledger, migration, todo.gates, elapsed);
   return elapsed;
 }
 
-// One of several failed: those before it can be applied without it.
-struct Cut {
-  std::size_t at;
+// One transaction.
+struct Together {
+  std::vector<Milliseconds> elapsed;  // of each that is applied in it
+  std::size_t failed = 0;             // this one failed; 0: none, or the first
 };
 
-// As many of `todos` as fit into one transaction of kShare. How long each of them took.
-std::vector<Milliseconds> apply_some(const ApplyContext& context, ledger::Ledger& ledger, std::span<const Todo> todos) {
+// As many of `todos` as fit into one transaction of kShare.
+void apply_some(const ApplyContext& context, ledger::Ledger& ledger, std::span<const Todo> todos, Together& together) {
   constexpr Milliseconds kShare{50};
-  const auto begun = context.clock.now();
-  std::vector<Milliseconds> elapsed{apply_inside(context, ledger, todos[0])};
-  while (elapsed.size() < todos.size() && since(context.clock, begun) < kShare) {
+  const auto began = context.clock.now();
+  together = {};
+  together.elapsed.push_back(apply_inside(context, ledger, todos[0]));
+  while (together.elapsed.size() < todos.size() && since(context.clock, began) < kShare) {
     try {
-      elapsed.push_back(apply_inside(context, ledger, todos[elapsed.size()]));
-    } catch (const Error&) {
-      throw Cut{elapsed.size()};
+      together.elapsed.push_back(apply_inside(context, ledger, todos[together.elapsed.size()]));
+    } catch (const Error& error) {
+      together.failed = together.elapsed.size();
+      // It is tried again, with pauses, when it is alone.
+      throw error.next() == Next::kRetry ? Error(error).next(Next::kFail) : error;
     }
   }
-  return elapsed;
 }
 
-// One transaction; how long each of them took. The first at least is applied. What fails is left to the next
-// transaction, as its first: there its error is the user's.
+// How long each of those took that are applied afterwards, at least the first. When one of several fails, those before
+// it are applied without it; it comes first in the next transaction, and there its error is the user's.
 std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std::span<const Todo> todos) {
-  std::vector<Milliseconds> elapsed;
-  const auto body = [&](ledger::Ledger& ledger) { elapsed = apply_some(context, ledger, todos); };
-  const auto happened = [&](ledger::Ledger& ledger) {
-    return !elapsed.empty() && is_applied(ledger, todos[elapsed.size() - 1].migration->version);
-  };
-  try {
-    context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
-  } catch (const Cut& cut) {
-    return apply_in_transaction(context, todos.first(cut.at));
-  } catch (const Error&) {
-    // It was rolled back; and it is no error when another deployer was faster.
-    if (!applied_meanwhile(context, todos[0].migration->version)) throw;
-    elapsed.assign(1, Milliseconds(0));
+  for (;;) {
+    Together together;
+    const auto body = [&](ledger::Ledger& ledger) { apply_some(context, ledger, todos, together); };
+    const auto happened = [&](ledger::Ledger& ledger) {
+      return !together.elapsed.empty() && is_applied(ledger, todos[together.elapsed.size() - 1].migration->version);
+    };
+    try {
+      context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
+      return together.elapsed;
+    } catch (const Error& error) {
+      const bool may_go_on = error.code() != Code::kInterrupted && error.next() != Next::kReconnect;
+      if (may_go_on && (together.failed > 0 || together.elapsed.size() > 1)) {
+        // Of an error that only COMMIT shows nobody knows whose it is.
+        todos = todos.first(together.failed > 0 ? together.failed : 1);
+        continue;
+      }
+      // It was rolled back; and it is no error when another deployer was faster.
+      if (applied_meanwhile(context, todos[0].migration->version)) return {Milliseconds(0)};
+      if (error.place()) throw;
+      throw Error(error).at({todos[0].migration->file, 0, 0, ""});
+    }
   }
-  return elapsed;
 }
 
 // With the beginning of the next migration, or before anything else is done.
 void defer_completion(const ApplyContext& context, const Todo& todo, std::int64_t statements, Milliseconds elapsed) {
   context.deferred.defer([&context, todo, statements, elapsed](ledger::Ledger& ledger) {
-    ledger::record_complete(ledger, *todo.migration, statements, elapsed, context.actor);
+    if (!ledger::record_complete(ledger, *todo.migration, statements, elapsed, context.actor))
+      throw overtaken(*todo.migration);
     record_circumstances(context, ledger, *todo.migration, todo.gates, elapsed);
   });
 }
@@ -131,65 +148,68 @@ void apply_one_by_one(const ApplyContext& context, const Todo& todo, const ledge
 }
 
 // A migration of one statement, whose effect the catalogue tells.
-struct Begun {
+struct Opened {
   const Todo* todo;
   std::vector<Work> work;
   std::string intent;
 };
 
-// Journal before effect, for several migrations in one transaction. Returns those that are begun: the first of `todos`,
-// up to one about whose statement the catalogue does not tell.
-std::vector<Begun> begin_journals(const ApplyContext& context, std::span<const Todo> todos) {
-  std::vector<Begun> all;
+// Journal before effect, for several migrations in one transaction. Returns those that were opened: the first of
+// `todos`, up to one about whose statement the catalogue does not tell, or only when one before it has been executed.
+std::vector<Opened> open_journals(const ApplyContext& context, std::span<const Todo> todos) {
+  std::vector<Opened> all;
+  std::set<std::string> made;
   for (const auto& todo : todos) {
+    const auto tables = tables_touched(*todo.migration, context.database.dialect());
+    const bool alone =
+        tables && std::none_of(tables->begin(), tables->end(), [&](const auto& t) { return made.contains(t); });
     auto work = work_of(context.config, *todo.migration, todo.migration->all(SectionKind::kUp));
-    auto intent = look_before(context, work);
+    auto intent = alone ? look_before(context, work) : std::nullopt;
     if (!intent) break;
+    made.insert(tables->begin(), tables->end());
     all.push_back({&todo, std::move(work), *std::move(intent)});
   }
-  db::Transaction transaction(context.ledger.connection());
-  context.deferred.write_into(context.ledger);
-  for (const auto& one : all) {
-    const Migration& migration = *one.todo->migration;
-    if (!ledger::record_started(context.ledger, migration, std::ssize(one.work), one.intent, context.actor))
-      throw Error(Code::kDeployLockHeld, fmt::format("another deployer works on {}", migration.label()))
-          .hint("`weir status` shows how far it is");
-  }
-  transaction.commit();
+  if (all.empty()) return all;
+  context.deferred.commit_with(context.ledger, [&] {
+    for (const auto& one : all) {
+      const Migration& migration = *one.todo->migration;
+      if (!ledger::record_started(context.ledger, migration, std::ssize(one.work), one.intent, context.actor))
+        throw overtaken(migration);
+    }
+  });
   return all;
 }
 
-// What is begun and not executed, because one before it failed or a stop was requested, is as if it had not been begun.
+// What was opened and is not executed, because one before it failed or a stop was requested, is as if it had not been.
 void apply_journaled(const ApplyContext& context, std::span<const Todo> todos, const OnApplied& on_applied) {
-  constexpr std::size_t kMostBegun = 16;
+  constexpr std::size_t kMostOpened = 16;
   while (!todos.empty()) {
-    const auto begun = begin_journals(context, todos.first(std::min(todos.size(), kMostBegun)));
-    if (begun.empty()) {
+    refuse_after_stop(context);
+    const auto opened = open_journals(context, todos.first(std::min(todos.size(), kMostOpened)));
+    if (opened.empty()) {
       on_applied(todos[0], apply_migration(context, todos[0], nullptr));
       todos = todos.subspan(1);
       continue;
     }
-    for (std::size_t i = 0; i < begun.size(); ++i) {
+    for (std::size_t i = 0; i < opened.size(); ++i) {
       const auto started = context.clock.now();
       const bool stopped = context.stop.requested();
       try {
-        if (stopped)
-          throw Error(Code::kInterrupted, "stopped between two migrations")
-              .hint("`weir migrate` goes on with the next one");
-        execute_begun(context, *begun[i].todo->migration, begun[i].work, begun[i].intent);
+        refuse_after_stop(context);
+        execute_opened(context, *opened[i].todo->migration, opened[i].work, opened[i].intent);
       } catch (const Error&) {
-        for (std::size_t later = stopped ? i : i + 1; later < begun.size(); ++later) {
-          context.deferred.defer([version = begun[later].todo->migration->version](ledger::Ledger& ledger) {
-            ledger::remove_begun(ledger, version);
+        for (std::size_t unsent = stopped ? i : i + 1; unsent < opened.size(); ++unsent) {
+          context.deferred.defer([version = opened[unsent].todo->migration->version](ledger::Ledger& ledger) {
+            ledger::remove_opened(ledger, version);
           });
         }
         throw;
       }
       const auto elapsed = since(context.clock, started);
-      defer_completion(context, *begun[i].todo, std::ssize(begun[i].work), elapsed);
-      on_applied(*begun[i].todo, elapsed);
+      defer_completion(context, *opened[i].todo, std::ssize(opened[i].work), elapsed);
+      on_applied(*opened[i].todo, elapsed);
     }
-    todos = todos.subspan(begun.size());
+    todos = todos.subspan(opened.size());
   }
 }
 
@@ -251,13 +271,14 @@ bool may_be_together(const ApplyContext& context, const Migration& migration) {
   if (capabilities.transactional_ddl && !is_transactional(context.database, up)) return false;
   if (!capabilities.several_writers) return true;
   if (!touches_only_new_tables(migration, context.database.dialect())) return false;
-  return capabilities.transactional_ddl || (up.size() == 1 && up[0]->statements.size() == 1 &&
-                                            migration.first(SectionKind::kVerify) == nullptr);
+  return capabilities.transactional_ddl ||
+         (up.size() == 1 && up[0]->statements.size() == 1 && migration.first(SectionKind::kVerify) == nullptr);
 }
 
 void apply_together(const ApplyContext& context, std::span<const Todo> todos, const OnApplied& on_applied) {
   if (!context.database.capabilities().transactional_ddl) return apply_journaled(context, todos, on_applied);
   while (!todos.empty()) {
+    refuse_after_stop(context);
     const auto elapsed = apply_in_transaction(context, todos);
     for (std::size_t i = 0; i < elapsed.size(); ++i) on_applied(todos[i], elapsed[i]);
     todos = todos.subspan(elapsed.size());

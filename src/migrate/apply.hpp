@@ -47,8 +47,9 @@ struct Todo {
 Milliseconds apply_migration(const ApplyContext& context, const Todo& todo, const ledger::Entry* partial);
 
 // Several migrations may share one short transaction, so that the disk is waited for once: where only one transaction
-// writes at a time, and for those that only make new tables. Nothing waits for a lock inside, and nobody for ours. Without
-// transactional DDL those of one statement share their journal's writes. Not for what sets something in the session.
+// writes at a time, and for those that only make new tables. Nothing waits for a lock inside, and nobody for ours.
+// Without transactional DDL those of one statement share their journal's writes. Not for what sets something in the
+// session.
 bool may_be_together(const ApplyContext& context, const project::Migration& migration);
 // Applies them in this order; `on_applied` is called for each when it is committed (or can be told from the journal).
 // Errors: as apply_migration(), those before it are applied.

@@ -19,6 +19,9 @@ bool needs_operator(const Migration& migration) {
 }  // namespace
 
 bool has_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history) {
+  if (std::any_of(history.begin(), history.end(),
+                  [](const auto& e) { return e.state == ledger::EntryState::kUndoing; }))
+    return true;
   return std::any_of(timeline.migrations().begin(), timeline.migrations().end(), [&](const Migration& migration) {
     const auto* entry = ledger::find_entry(history, migration.version);
     return entry == nullptr || entry->state != ledger::EntryState::kApplied;

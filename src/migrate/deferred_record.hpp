@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/error.hpp"
 #include "ledger/ledger.hpp"
 
 namespace weir::migrate {
@@ -18,15 +19,22 @@ class DeferredRecord {
   void defer(Write write) { writes_.push_back(std::move(write)); }
   bool empty() const { return writes_.empty(); }
 
-  // Inside the caller's transaction. What fails is not tried again: the journal tells the next deploy.
-  void write_into(ledger::Ledger& ledger) {
-    for (const auto& write : std::exchange(writes_, {})) write(ledger);
+  // One transaction: what was deferred, then `more`. When it fails all stays deferred, unless nobody knows whether it
+  // was committed: then the journal tells the next deploy.
+  void commit_with(ledger::Ledger& ledger, const std::function<void()>& more) {
+    try {
+      db::Transaction transaction(ledger.connection());
+      for (const auto& write : writes_) write(ledger);
+      more();
+      transaction.commit();
+    } catch (const Error& error) {
+      if (error.next() == Next::kReconnect) writes_.clear();
+      throw;
+    }
+    writes_.clear();
   }
   void flush(ledger::Ledger& ledger) {
-    if (empty()) return;
-    db::Transaction transaction(ledger.connection());
-    write_into(ledger);
-    transaction.commit();
+    if (!empty()) commit_with(ledger, [] {});
   }
 
  private:

@@ -42,17 +42,18 @@ bool completes(Action action) {
 void check_pending(const project::Timeline& timeline, const std::vector<ledger::Entry>& history,
                    const sql::Dialect& dialect, const project::Config& config,
                    std::optional<project::Config::OutOfOrder> policy) {
+  for (const auto& entry : history) {
+    if (entry.state != ledger::EntryState::kUndoing) continue;
+    throw Error(Code::kHalfUndone,
+                fmt::format("{} {} is half rolled back: {} of {} statements of its migrate:down are done",
+                            entry.version.text(), entry.name, entry.statements_done, entry.statements_total))
+        .hint("`weir rollback` completes that; then it can be applied again");
+  }
   const auto out_of_order = policy.value_or(config.out_of_order);
   for (const auto& migration : timeline.migrations()) {
     const auto* entry = ledger::find_entry(history, migration.version);
     const bool applied = entry != nullptr && entry->state == ledger::EntryState::kApplied;
     if (applied) continue;
-    if (entry != nullptr && entry->state == ledger::EntryState::kUndoing)
-      throw Error(Code::kHalfUndone,
-                  fmt::format("{} is half rolled back: {} of {} statements of its migrate:down are done",
-                              migration.label(), entry->statements_done, entry->statements_total))
-          .at({migration.file, 0, 0, ""})
-          .hint("`weir rollback` completes that; then it can be applied again");
     if (migration.kind == project::Kind::kSchema) check_statements(migration, dialect);
     const bool late = entry == nullptr && !history.empty() && migration.version < history.back().version;
     if (!late || out_of_order == project::Config::OutOfOrder::kApply) continue;

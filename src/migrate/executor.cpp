@@ -108,16 +108,18 @@ void Executor::execute(const Work& work) {
     statement_timeout_.reset();
     const Place place = work.migration->place_in(*work.statement, error.sql_offset().value_or(0));
     if (error.code() == Code::kCancelled && stop_.requested())
-      throw Error(Code::kInterrupted, work.label() + " was cancelled").at(place).hint("`weir migrate` starts it again");
+      throw Error(Code::kInterrupted, work.label() + " was cancelled")
+          .at(place)
+          .hint("the same command starts it again");
     throw Error(error).at(place);
   }
 }
 
-// Who was seen while the statement waited; else, now that it does not wait any more, who holds its tables.
-std::vector<db::SessionInfo> Executor::blockers() {
-  auto found = watch_ ? watch_->blockers() : std::vector<db::SessionInfo>();
+// Now that the statement does not wait any more: who holds a lock, whatever lock, on tables of these names.
+std::vector<db::SessionInfo> Executor::holders() {
+  std::vector<db::SessionInfo> found;
   const auto tables = last_.statement ? tables_of(last_.statement->text, database_.dialect()) : std::nullopt;
-  if (!found.empty() || !tables || !connection_ || connection_->broken() || connection_->in_transaction()) return found;
+  if (!tables || !connection_ || connection_->broken() || connection_->in_transaction()) return found;
   try {
     for (const auto& table : *tables) {
       for (auto& one : connection_->holders_of(database_.dialect().quote(table))) found.push_back(std::move(one));
@@ -131,15 +133,17 @@ std::vector<db::SessionInfo> Executor::blockers() {
 Error Executor::still_locked(const Error& error, int attempts, Milliseconds spent) {
   if (error.code() != Code::kLockTimeout && error.code() != Code::kBusy) return error;
   const std::string tried = fmt::format("{} attempts in {}", attempts, human_duration(spent));
-  const auto in_the_way = blockers();
-  if (in_the_way.empty()) {
+  const auto seen = watch_ ? watch_->blockers() : std::vector<db::SessionInfo>();
+  const auto now = seen.empty() ? holders() : std::vector<db::SessionInfo>();
+  if (seen.empty() && now.empty()) {
     return Error(error).hint(
         fmt::format("another session kept the lock during {}: find it in the server's list of sessions, or try again "
                     "later; nothing of this was done",
                     tried));
   }
   std::string names;
-  for (const auto& one : in_the_way) names += "\n  held by " + describe(one);
+  for (const auto& one : seen) names += "\n  held by " + describe(one);
+  for (const auto& one : now) names += "\n  has a lock on the table now: " + describe(one);
   return Error(Error(error.code(), error.message() + names))
       .facts(error.facts())
       .next(error.next())
@@ -171,10 +175,19 @@ void Executor::with_retries(const std::function<void()>& act) {
 void Executor::in_transaction(ledger::Ledger& ledger, const std::function<void(ledger::Ledger&)>& body,
                               const std::function<bool(ledger::Ledger&)>& happened) {
   auto inside = ledger.over(connection());
+  // A transaction that is rolled back takes its settings along.
+  struct Forget {
+    Executor& executor;
+    bool committed = false;
+    ~Forget() {
+      if (!committed) executor.lock_timeout_ = executor.statement_timeout_ = std::nullopt;
+    }
+  } settings{*this};
   try {
     db::Transaction transaction(*connection_);
     body(inside);
     transaction.commit();
+    settings.committed = true;
   } catch (const Error& error) {
     if (error.next() != Next::kReconnect) throw;
     reconnect();

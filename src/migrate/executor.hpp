@@ -63,7 +63,7 @@ class Executor {
 
  private:
   void set_timeouts(const Work& work);
-  std::vector<db::SessionInfo> blockers();
+  std::vector<db::SessionInfo> holders();
   Error still_locked(const Error& error, int attempts, Milliseconds spent);
 
   const db::Database& database_;

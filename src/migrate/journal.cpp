@@ -56,9 +56,11 @@ std::vector<std::string> statements_of(const Migration& migration, ledger::Entry
   return texts;
 }
 
-// Statements of the migration as it stood when its last statement was executed.
+// Statements of the migration as it stood when its last statement was executed. Of another tool's file, which may lie
+// in several, only the present text is known.
 std::vector<std::string> recorded_statements(const Migration& migration, const ledger::Entry& begun,
                                              const sql::Dialect& dialect) {
+  if (!migration.former_tool.empty()) return statements_of(migration, begun.state);
   const Migration before = project::parse_migration(migration.kind, begun.version.text() + "_" + begun.name + ".sql",
                                                     migration.file, begun.applied_text, dialect);
   return statements_of(before, begun.state);
@@ -96,19 +98,19 @@ class Journal {
 
   // With the intent of the first statement, and the completion of the migration before.
   void begin() {
-    if (!work_.empty() && !joins_journal(work_[0])) begun_ = session().look(work_[0].statement->text);
-    db::Transaction transaction(context_.ledger.connection());
-    context_.deferred.write_into(context_.ledger);
-    const bool ours =
-        place_.state == ledger::EntryState::kUndoing
-            ? ledger::record_undoing(context_.ledger, migration_, std::ssize(work_), begun_)
-            : ledger::record_started(context_.ledger, migration_, std::ssize(work_), begun_, context_.actor);
-    transaction.commit();
-    if (!ours) throw overtaken();
+    if (!work_.empty() && !joins_journal(work_[0])) first_intent_ = session().look(work_[0].statement->text);
+    bool ours = false;
+    context_.deferred.commit_with(context_.ledger, [&] {
+      ours =
+          place_.state == ledger::EntryState::kUndoing
+              ? ledger::record_undoing(context_.ledger, migration_, std::ssize(work_), first_intent_)
+              : ledger::record_started(context_.ledger, migration_, std::ssize(work_), first_intent_, context_.actor);
+    });
+    if (!ours) throw overtaken(migration_);
   }
 
-  // It is recorded as begun.
-  void begun(const std::string& intent) { begun_ = intent; }
+  // It is recorded as started.
+  void adopt_intent(const std::string& intent) { first_intent_ = intent; }
 
   // What is done is recorded, and what the server refused is no open intent.
   void execute() {
@@ -123,10 +125,12 @@ class Journal {
  private:
   void execute_rest() {
     for (std::size_t i = static_cast<std::size_t>(done_); i < work_.size(); ++i) {
-      if (context_.stop.requested())
+      if (context_.stop.requested()) {
+        refused_ = first_intent_.has_value();  // it is recorded, and nothing was sent
         throw Error(Code::kInterrupted,
                     fmt::format("stopped: {} of {} statements of {} are done", done_, work_.size(), migration_.label()))
             .hint(fmt::format("`{}` goes on with the next one", command()));
+      }
       try {
         step(work_[i]);
       } catch (const Error& error) {
@@ -157,13 +161,8 @@ class Journal {
   }
 
   void record_done() {
-    if (!ledger::record_statement_done(context_.ledger, place_, done_)) throw overtaken();
+    if (!ledger::record_statement_done(context_.ledger, place_, done_)) throw overtaken(migration_);
     place_.recorded = done_;
-  }
-
-  Error overtaken() const {
-    return Error(Code::kDeployLockHeld, fmt::format("another deployer works on {}", migration_.label()))
-        .hint("`weir status` shows how far it is");
   }
 
   // One statement and the record that it is done; in one transaction where that is possible.
@@ -171,10 +170,11 @@ class Journal {
     refused_ = false;
     if (joins_journal(work)) {
       if (place_.recorded < done_) record_done();
-      together(work);
+      execute_with_record(work);
       place_.recorded = done_ + 1;
     } else {
-      const std::string before = begun_ ? *std::exchange(begun_, std::nullopt) : intend(work.statement->text);
+      const std::string before =
+          first_intent_ ? *std::exchange(first_intent_, std::nullopt) : intend(work.statement->text);
       act(work, before);
       if (before.empty()) {
         ++done_;
@@ -183,12 +183,13 @@ class Journal {
       // Where the catalogue tells, the outcome is written with the intent of the next statement.
     }
     ++done_;
+    resumed_ = false;
   }
 
   // Records that the statement begins, and what the catalogue shows before it.
   std::string intend(const std::string& text) {
     std::string before = session().look(text);
-    if (!ledger::record_intent(context_.ledger, place_, done_, before)) throw overtaken();
+    if (!ledger::record_intent(context_.ledger, place_, done_, before)) throw overtaken(migration_);
     place_.recorded = done_;
     return before;
   }
@@ -204,7 +205,7 @@ class Journal {
 
   // The record first: who finds it moved on executes nothing, be it another deployer's doing or that of a COMMIT of
   // ours whose answer never came.
-  void together(const Work& work) {
+  void execute_with_record(const Work& work) {
     const auto entry_done = [&](ledger::Ledger& ledger) {
       const auto entry = ledger::read_entry(ledger, migration_.version);
       return entry && entry->statements_done == done_ + 1;
@@ -213,7 +214,7 @@ class Journal {
       if (ledger::record_statement_done(ledger, place_, done_ + 1)) {
         context_.executor.execute(work);
       } else if (!entry_done(ledger)) {
-        throw overtaken();
+        throw overtaken(migration_);
       }
     };
     context_.executor.with_retries([&] {
@@ -257,7 +258,12 @@ class Journal {
       }
       switch (before.empty() ? db::Effect::kNone : session().effect_of(text, before)) {
         case db::Effect::kNone: refused_ = true; break;
-        case db::Effect::kDone: return;  // by the session of an earlier deployer, in this moment
+        case db::Effect::kDone:
+          // By the session of an earlier deployer, which the server had not ended yet. Otherwise it was somebody else's
+          // doing: the server has refused our statement.
+          if (resumed_) return;
+          refused_ = true;
+          break;
         case db::Effect::kHalf: refused_ = removed_remains(text, before); break;
         case db::Effect::kInProgress:
         case db::Effect::kUnknown: break;  // the intent stays
@@ -307,6 +313,7 @@ class Journal {
 
   void settle(const std::string& text, const std::string& before) {
     if (before.empty()) throw in_doubt();
+    resumed_ = true;
     if (!settled(text, before)) return;
     ++done_;
     context_.observer.on_note(
@@ -333,10 +340,11 @@ class Journal {
   const Migration& migration_;
   const std::vector<Work>& work_;
   ledger::JournalPlace place_;
-  std::int64_t done_ = 0;             // statements
-  bool refused_ = false;              // the last statement had no effect: its intent may go
-  std::uint64_t session_ = 0;         // that has the settings of what is done
-  std::optional<std::string> begun_;  // the recorded intent of the first statement, until that is executed
+  std::int64_t done_ = 0;                    // statements
+  bool refused_ = false;                     // the last statement had no effect: its intent may go
+  bool resumed_ = false;                     // an earlier deployer had begun the statement that comes first
+  std::uint64_t session_ = 0;                // that has the settings of what is done
+  std::optional<std::string> first_intent_;  // the recorded intent of the first statement, until that is executed
 };
 
 }  // namespace
@@ -363,11 +371,16 @@ std::optional<std::string> look_before(const ApplyContext& context, const std::v
   return before.empty() ? std::nullopt : std::optional(std::move(before));
 }
 
-void execute_begun(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
-                   const std::string& intent) {
+void execute_opened(const ApplyContext& context, const Migration& migration, const std::vector<Work>& work,
+                    const std::string& intent) {
   Journal journal(context, migration, ledger::EntryState::kPartial, work);
-  journal.begun(intent);
+  journal.adopt_intent(intent);
   journal.execute();
+}
+
+Error overtaken(const Migration& migration) {
+  return Error(Code::kDeployLockHeld, fmt::format("another deployer works on {}", migration.label()))
+      .hint("`weir status` shows how far it is");
 }
 
 void repeat_one_by_one(const ApplyContext& context, const std::vector<Work>& work) {

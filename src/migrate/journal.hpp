@@ -21,9 +21,11 @@ void execute_one_by_one(const ApplyContext& context, const project::Migration& m
 
 // What the catalogue shows before the first statement; nothing where it does not tell.
 std::optional<std::string> look_before(const ApplyContext& context, const std::vector<Work>& work);
-// As execute_one_by_one(), of a migration that is recorded as begun with what look_before() gave.
-void execute_begun(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
-                   const std::string& intent);
+// As execute_one_by_one(), of a migration that is recorded as started with what look_before() gave.
+void execute_opened(const ApplyContext& context, const project::Migration& migration, const std::vector<Work>& work,
+                    const std::string& intent);
+
+Error overtaken(const project::Migration& migration);
 
 // Errors: kDefinitionChanged when a statement that was executed does not stand in the file as it stood.
 void check_done_part(const project::Migration& migration, const ledger::Entry& begun, const sql::Dialect& dialect);

@@ -93,16 +93,6 @@ std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, c
   return said;
 }
 
-std::vector<std::string> resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
-                                 const std::vector<Resolution>& resolutions, const std::string& actor) {
-  std::vector<std::string> said;
-  if (resolutions.empty()) return said;
-  db::Transaction transaction(ledger.connection());
-  for (const auto& one : resolutions) said.push_back(resolve(ledger, timeline, dialect, one, actor));
-  transaction.commit();
-  return said;
-}
-
 std::vector<const Migration*> baseline(ledger::Ledger& ledger, const project::Timeline& timeline,
                                        const project::Version& to, const std::string& actor) {
   if (timeline.by_version(to) == nullptr)
@@ -116,7 +106,9 @@ std::vector<const Migration*> baseline(ledger::Ledger& ledger, const project::Ti
     const auto* entry = ledger::find_entry(history, migration.version);
     if (entry != nullptr && entry->state != ledger::EntryState::kApplied)
       throw Error(Code::kUsage, migration.label() + " is half done; nothing was marked")
-          .hint("complete it with `weir migrate`, or say what holds with --skip-statement or --mark-applied");
+          .hint(
+              "complete it with `weir migrate` (or `weir rollback`, if that was begun), or say what holds with "
+              "--skip-statement or --mark-applied");
     if (entry != nullptr) continue;
     mark_applied(ledger, migration, "baseline", actor);
     marked.push_back(&migration);

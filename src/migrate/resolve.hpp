@@ -23,10 +23,6 @@ struct Resolution {
 std::string resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
                     const Resolution& resolution, const std::string& actor);
 
-// All of them or none, in a transaction of its own.
-std::vector<std::string> resolve(ledger::Ledger& ledger, const project::Timeline& timeline, const sql::Dialect& dialect,
-                                 const std::vector<Resolution>& resolutions, const std::string& actor);
-
 // Marks every migration up to `to` as applied that has no entry yet; returns them. The deploy lock must be held.
 // Errors: kNotFound when no migration has this version; kUsage when one of them is half applied.
 std::vector<const project::Migration*> baseline(ledger::Ledger& ledger, const project::Timeline& timeline,

@@ -67,6 +67,13 @@ void collect_reopened(const project::Timeline& timeline, const std::vector<ledge
   }
 }
 
+void refuse_unless_undoing(const Migration& migration, ledger::Ledger& ledger) {
+  const auto entry = ledger::read_entry(ledger, migration.version);
+  if (entry && entry->state == ledger::EntryState::kUndoing) return;
+  throw Error(Code::kUsage, migration.label() + " is not half rolled back; nothing was done")
+      .hint("`weir status` shows what is");
+}
+
 bool is_empty(const Migration& migration) {
   const auto down = migration.all(SectionKind::kDown);
   return std::all_of(down.begin(), down.end(), [](const auto* section) { return section->statements.empty(); });
@@ -108,16 +115,23 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
       [&](const std::string& holder) { observer.on_note("waiting for the former tool's lock, held by " + holder); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   adopt::check_in_step(config, timeline, database, *connection, &ledger);
-  for (const auto& text : resolve(ledger, timeline, database.dialect(), options.resolutions, options.actor))
-    observer.on_note(text);
+  // What is said of a statement counts only when the rollback is possible.
+  db::Transaction transaction(*connection);
+  std::vector<std::string> said;
+  for (const auto& one : options.resolutions) {
+    refuse_unless_undoing(timeline.find(one.reference), ledger);
+    said.push_back(resolve(ledger, timeline, database.dialect(), one, options.actor));
+  }
   const auto snapshot = ledger::read_snapshot(ledger);
   auto plan = plan_rollback(timeline, snapshot, options);
+  for (const auto& one : plan) check_statements(*one.migration, database.dialect());
+  transaction.commit();
+  for (const auto& text : said) observer.on_note(text);
   Executor executor(database, config, clock, stop, observer);
   const auto former = adopt::FormerHistory::open(config, timeline, database.dialect(), *connection);
   DeferredRecord deferred;
   const ApplyContext context{database, config,   ledger,   clock,         stop,
                              observer, executor, deferred, options.actor, former ? &*former : nullptr};
-  for (const auto& one : plan) check_statements(*one.migration, database.dialect());
   for (std::size_t i = 0; i < plan.size(); ++i) {
     if (stop.requested())
       throw Error(Code::kInterrupted,
