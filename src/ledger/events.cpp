@@ -1,5 +1,7 @@
 #include "ledger/events.hpp"
 
+#include <fmt/format.h>
+
 namespace weir::ledger {
 namespace {
 
@@ -18,6 +20,20 @@ void record_event(Ledger& ledger, const std::string& actor, std::string_view kin
                            {"version", version.text().empty() ? std::string() : version.key()},
                            {"attempt", attempt ? db::Value(*attempt) : db::Value()},
                            {"detail", detail}});
+}
+
+void record_events(Ledger& ledger, const std::string& actor, const std::vector<Event>& events) {
+  std::string sql = "INSERT INTO :weir_events (at_ms, actor, kind, version, attempt, detail) VALUES ";
+  db::Bindings values;
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    const std::string number = std::to_string(i);
+    sql += (i == 0 ? "" : ", ") + fmt::format("(:now, :actor{0}, :kind{0}, :version{0}, NULL, :detail{0})", i);
+    values.emplace_back("actor" + number, actor);
+    values.emplace_back("kind" + number, events[i].kind);
+    values.emplace_back("version" + number, events[i].version.key());
+    values.emplace_back("detail" + number, events[i].detail);
+  }
+  ledger.execute(sql, values);
 }
 
 bool has_event(Ledger& ledger, std::string_view kind, const project::Version& version) {

@@ -12,6 +12,13 @@ namespace weir::ledger {
 
 // `kind` is a verb in the past: "applied", "rolled-back", "run-started", ... `detail` holds no bound value and no
 // secret.
+struct Event {
+  std::string kind;
+  project::Version version;
+  std::string detail;
+};
+// All with one INSERT.
+void record_events(Ledger& ledger, const std::string& actor, const std::vector<Event>& events);
 void record_event(Ledger& ledger, const std::string& actor, std::string_view kind, const project::Version& version,
                   std::optional<std::int64_t> attempt, const std::string& detail);
 

@@ -14,18 +14,18 @@ SELECT version, name, kind, change_name, state, checksum, applied_text, statemen
        applied_at_ms, actor, intent
   FROM :weir_migrations)sql";
 
-#define WEIR_INSERT(state, done, started_at, applied_at, duration, intent)                                             \
-  "INSERT INTO :weir_migrations (version, name, kind, change_name, state, checksum, applied_text, statements_done, "   \
-  "statements_total, started_at_ms, applied_at_ms, duration_ms, intent, actor, weir_version) "                         \
-  "SELECT :version, :name, :kind, :change, " state ", :checksum, :text, " done ", :total, " started_at ", " applied_at \
-  ", " duration ", " intent                                                                                            \
-  ", :actor, :weir_version "                                                                                           \
-  "WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version)"
+constexpr const char* kInsert = R"sql(
+INSERT INTO :weir_migrations (version, name, kind, change_name, state, checksum, applied_text, statements_done, statements_total,
+                              started_at_ms, applied_at_ms, duration_ms, intent, actor, weir_version))sql";
 
-constexpr const char* kInsertStarted = WEIR_INSERT("'partial'", "0", ":now", "NULL", "NULL", ":intent");
-constexpr const char* kInsertApplied =
-    WEIR_INSERT("'applied'", ":total", ":now - :duration", ":now", ":duration", "NULL");
-#undef WEIR_INSERT
+constexpr const char* kStarted = R"sql(
+SELECT :version, :name, :kind, :change, 'partial', :checksum, :text, 0, :total, :now, NULL, NULL, :intent, :actor, :weir_version
+ WHERE NOT EXISTS (SELECT 1 FROM :weir_migrations WHERE version = :version))sql";
+
+// With a number behind each name.
+constexpr const char* kAppliedRow = R"sql(
+(:version{0}, :name{0}, :kind{0}, :change{0}, 'applied', :checksum{0}, :text{0}, :total{0}, :total{0}, :now - :duration{0}, :now,
+ :duration{0}, NULL, :actor{0}, :weir_version{0}))sql";
 
 constexpr const char* kUndoing = R"sql(
 UPDATE :weir_migrations
@@ -102,16 +102,6 @@ db::Bindings values_of(const project::Migration& migration, std::int64_t stateme
           {"weir_version", std::string(version())}};
 }
 
-bool insert(Ledger& ledger, const char* sql, const db::Bindings& values) {
-  try {
-    return ledger.execute(sql, values).affected == 1;
-  } catch (const Error& error) {
-    if (error.code() != Code::kConstraint) throw;
-    throw Error(Code::kSerialization, "another deployer wrote its entry of this migration in the same moment")
-        .next(Next::kRetry);
-  }
-}
-
 }  // namespace
 
 std::vector<Entry> read_history(Ledger& ledger) {
@@ -136,14 +126,30 @@ bool record_started(Ledger& ledger, const project::Migration& migration, std::in
                     const std::optional<std::string>& intent, const std::string& actor) {
   auto values = values_of(migration, statements_total, actor);
   values.emplace_back("intent", intent ? db::Value(*intent) : db::Value());
-  return insert(ledger, kInsertStarted, values);
+  try {
+    return ledger.execute(std::string(kInsert) + kStarted, values).affected == 1;
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kSerialization, "another deployer began this migration in the same moment").next(Next::kRetry);
+  }
 }
 
-bool record_applied_at_once(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                            Milliseconds duration, const std::string& actor) {
-  auto values = values_of(migration, statements_total, actor);
-  values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
-  return insert(ledger, kInsertApplied, values);
+void record_applied_together(Ledger& ledger, const std::vector<Applied>& applied, const std::string& actor) {
+  std::string sql = std::string(kInsert) + " VALUES ";
+  db::Bindings all;
+  for (std::size_t i = 0; i < applied.size(); ++i) {
+    auto values = values_of(*applied[i].migration, applied[i].statements, actor);
+    values.emplace_back("duration", static_cast<std::int64_t>(applied[i].duration.count()));
+    sql += (i == 0 ? "" : ", ") + fmt::format(fmt::runtime(kAppliedRow), i);
+    for (auto& [name, value] : values) all.emplace_back(name + std::to_string(i), std::move(value));
+  }
+  try {
+    ledger.execute(sql, all);
+  } catch (const Error& error) {
+    if (error.code() != Code::kConstraint) throw;
+    throw Error(Code::kDeployLockHeld, "another deployer applied the migration meanwhile")
+        .hint("`weir status` shows how far it is");
+  }
 }
 
 bool record_undoing(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
@@ -194,10 +200,10 @@ bool record_complete(Ledger& ledger, const project::Migration& migration, std::i
 
 void record_applied(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     Milliseconds duration, const std::string& actor) {
-  if (record_applied_at_once(ledger, migration, statements_total, duration, actor)) return;
   auto values = values_of(migration, statements_total, actor);
   values.emplace_back("duration", static_cast<std::int64_t>(duration.count()));
-  ledger.execute(kApplied, values);
+  if (ledger.execute(kApplied, values).affected == 0)
+    record_applied_together(ledger, {{&migration, statements_total, duration}}, actor);
 }
 
 void remove_opened(Ledger& ledger, const project::Version& version) {

@@ -41,14 +41,20 @@ std::vector<Entry> read_history(Ledger& ledger);
 const Entry* find_entry(const std::vector<Entry>& history, const project::Version& version);
 std::optional<Entry> read_entry(Ledger& ledger, const project::Version& version);
 
-// Both write nothing, and are false, when the migration has an entry. Errors: kSerialization (to be retried) when
-// another transaction has just written the entry. Journal before effect: the migration begins; no statement is done
-// yet. `intent` as in Entry.
+// Journal before effect: the migration begins; no statement is done yet. `intent` as in Entry. False, and nothing is
+// written, when the migration has an entry. Errors: kSerialization (to be retried) when another transaction has just
+// written it.
 bool record_started(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
                     const std::optional<std::string>& intent, const std::string& actor);
-// In the transaction of its statements: of two that apply the same migration one is rolled back.
-bool record_applied_at_once(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,
-                            Milliseconds duration, const std::string& actor);
+
+struct Applied {
+  const project::Migration* migration = nullptr;
+  std::int64_t statements = 0;
+  Milliseconds duration{0};
+};
+// In the transaction of their statements, all with one INSERT: of two deployers that apply the same migration one is
+// rolled back. Errors: kDeployLockHeld when one of them has an entry.
+void record_applied_together(Ledger& ledger, const std::vector<Applied>& applied, const std::string& actor);
 // Journal before effect: the rollback of an applied migration begins. False, and nothing is written, when it is not
 // applied.
 bool record_undoing(Ledger& ledger, const project::Migration& migration, std::int64_t statements_total,

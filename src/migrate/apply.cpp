@@ -51,13 +51,11 @@ void refuse_after_stop(const ApplyContext& context) {
 }
 
 // What goes with the entry. The gates' evidence stays readable after a contract has dropped what it was measured on.
-void record_circumstances(const ApplyContext& context, ledger::Ledger& ledger, const Migration& migration,
-                          const Gates& gates, Milliseconds elapsed) {
-  if (context.former != nullptr) context.former->record_applied(ledger, migration, elapsed, context.actor);
-  ledger::record_event(ledger, context.actor, "applied", migration.version, std::nullopt, migration.file);
-  for (const auto* gate : gates) {
-    ledger::record_event(ledger, context.actor, "gate-passed", gate->version, std::nullopt,
-                         fmt::format("by {}: residual 0, violations 0", migration.label()));
+void add_events(const Todo& todo, std::vector<ledger::Event>& events) {
+  const Migration& migration = *todo.migration;
+  events.push_back({"applied", migration.version, migration.file});
+  for (const auto* gate : todo.gates) {
+    events.push_back({"gate-passed", gate->version, fmt::format("by {}: residual 0, violations 0", migration.label())});
   }
 }
 
@@ -65,24 +63,31 @@ Milliseconds since(const Clock& clock, std::chrono::steady_clock::time_point beg
   return std::chrono::duration_cast<Milliseconds>(clock.now() - begun);
 }
 
-// Inside a transaction. How long it took.
-Milliseconds apply_inside(const ApplyContext& context, ledger::Ledger& ledger, const Todo& todo) {
+// Inside a transaction, without any record.
+ledger::Applied execute_all(const ApplyContext& context, db::Connection& connection, const Migration& migration) {
   const auto began = context.clock.now();
-  const Migration& migration = *todo.migration;
   const auto work = work_of(context.config, migration, migration.all(SectionKind::kUp));
   for (const auto& one : work) context.executor.execute(one);
-  check_verify(ledger.connection(), migration);
-  const auto elapsed = since(context.clock, began);
-  if (!ledger::record_applied_at_once(ledger, migration, std::ssize(work), elapsed, context.actor))
-    throw Error(Code::kDeployLockHeld, fmt::format("another deployer applied {} meanwhile", migration.label()));
-  record_circumstances(context, ledger, migration, todo.gates, elapsed);
-  return elapsed;
+  check_verify(connection, migration);
+  return {&migration, std::ssize(work), since(context.clock, began)};
+}
+
+void record(const ApplyContext& context, ledger::Ledger& ledger, std::span<const Todo> todos,
+            const std::vector<ledger::Applied>& applied) {
+  ledger::record_applied_together(ledger, applied, context.actor);
+  std::vector<ledger::Event> events;
+  for (std::size_t i = 0; i < applied.size(); ++i) {
+    if (context.former != nullptr)
+      context.former->record_applied(ledger, *applied[i].migration, applied[i].duration, context.actor);
+    add_events(todos[i], events);
+  }
+  ledger::record_events(ledger, context.actor, events);
 }
 
 // One transaction.
 struct Together {
-  std::vector<Milliseconds> elapsed;  // of each that is applied in it
-  std::size_t failed = 0;             // this one failed; 0: none, or the first
+  std::vector<ledger::Applied> applied;  // in it
+  std::size_t failed = 0;                // this one failed; 0: none, or the first
 };
 
 // As many of `todos` as fit into one transaction of kShare.
@@ -90,39 +95,41 @@ void apply_some(const ApplyContext& context, ledger::Ledger& ledger, std::span<c
   constexpr Milliseconds kShare{50};
   const auto began = context.clock.now();
   together = {};
-  together.elapsed.push_back(apply_inside(context, ledger, todos[0]));
-  while (together.elapsed.size() < todos.size() && since(context.clock, began) < kShare) {
+  auto& applied = together.applied;
+  applied.push_back(execute_all(context, ledger.connection(), *todos[0].migration));
+  while (applied.size() < todos.size() && since(context.clock, began) < kShare) {
     try {
-      together.elapsed.push_back(apply_inside(context, ledger, todos[together.elapsed.size()]));
+      applied.push_back(execute_all(context, ledger.connection(), *todos[applied.size()].migration));
     } catch (const Error& error) {
-      together.failed = together.elapsed.size();
+      together.failed = applied.size();
       // It is tried again, with pauses, when it is alone.
       throw error.next() == Next::kRetry ? Error(error).next(Next::kFail) : error;
     }
   }
+  record(context, ledger, todos, applied);
 }
 
-// How long each of those took that are applied afterwards, at least the first. When one of several fails, those before
+// Those that are applied afterwards, at least the first. When one of several fails, those before
 // it are applied without it; it comes first in the next transaction, and there its error is the user's.
-std::vector<Milliseconds> apply_in_transaction(const ApplyContext& context, std::span<const Todo> todos) {
+std::vector<ledger::Applied> apply_in_transaction(const ApplyContext& context, std::span<const Todo> todos) {
   for (;;) {
     Together together;
     const auto body = [&](ledger::Ledger& ledger) { apply_some(context, ledger, todos, together); };
     const auto happened = [&](ledger::Ledger& ledger) {
-      return !together.elapsed.empty() && is_applied(ledger, todos[together.elapsed.size() - 1].migration->version);
+      return !together.applied.empty() && is_applied(ledger, together.applied.back().migration->version);
     };
     try {
       context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
-      return together.elapsed;
+      return together.applied;
     } catch (const Error& error) {
       const bool may_go_on = error.code() != Code::kInterrupted && error.next() != Next::kReconnect;
-      if (may_go_on && (together.failed > 0 || together.elapsed.size() > 1)) {
+      if (may_go_on && (together.failed > 0 || together.applied.size() > 1)) {
         // Of an error that only COMMIT shows nobody knows whose it is.
         todos = todos.first(together.failed > 0 ? together.failed : 1);
         continue;
       }
       // It was rolled back; and it is no error when another deployer was faster.
-      if (applied_meanwhile(context, todos[0].migration->version)) return {Milliseconds(0)};
+      if (applied_meanwhile(context, todos[0].migration->version)) return {{todos[0].migration, 0, Milliseconds(0)}};
       if (error.place()) throw;
       throw Error(error).at({todos[0].migration->file, 0, 0, ""});
     }
@@ -134,7 +141,10 @@ void defer_completion(const ApplyContext& context, const Todo& todo, std::int64_
   context.deferred.defer([&context, todo, statements, elapsed](ledger::Ledger& ledger) {
     if (!ledger::record_complete(ledger, *todo.migration, statements, elapsed, context.actor))
       throw overtaken(*todo.migration);
-    record_circumstances(context, ledger, *todo.migration, todo.gates, elapsed);
+    if (context.former != nullptr) context.former->record_applied(ledger, *todo.migration, elapsed, context.actor);
+    std::vector<ledger::Event> events;
+    add_events(todo, events);
+    ledger::record_events(ledger, context.actor, events);
   });
 }
 
@@ -279,9 +289,9 @@ void apply_together(const ApplyContext& context, std::span<const Todo> todos, co
   if (!context.database.capabilities().transactional_ddl) return apply_journaled(context, todos, on_applied);
   while (!todos.empty()) {
     refuse_after_stop(context);
-    const auto elapsed = apply_in_transaction(context, todos);
-    for (std::size_t i = 0; i < elapsed.size(); ++i) on_applied(todos[i], elapsed[i]);
-    todos = todos.subspan(elapsed.size());
+    const auto applied = apply_in_transaction(context, todos);
+    for (std::size_t i = 0; i < applied.size(); ++i) on_applied(todos[i], applied[i].duration);
+    todos = todos.subspan(applied.size());
   }
 }
 

@@ -21,7 +21,7 @@ std::int64_t latest_attempt(const Decider& decider, const Migration& migration) 
 }  // namespace
 
 void Performer::perform(const Step& step, const Decider& decider) {
-  constexpr std::size_t kMostTogether = 64;
+  constexpr std::size_t kMostTogether = 32;
   const bool plain = step.action == Action::kApply && !step.migration->repeatable;
   if (plain && may_be_together(context_, *step.migration)) {
     together_.push_back(step);
