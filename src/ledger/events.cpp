@@ -5,21 +5,13 @@
 namespace weir::ledger {
 namespace {
 
-constexpr const char* kInsert = R"sql(
-INSERT INTO :weir_events (at_ms, actor, kind, version, attempt, detail)
-VALUES (:now, :actor, :kind, :version, :attempt, :detail))sql";
-
 constexpr const char* kFind = "SELECT 1 FROM :weir_events WHERE kind = :kind AND version = :version LIMIT 1";
 
 }  // namespace
 
 void record_event(Ledger& ledger, const std::string& actor, std::string_view kind, const project::Version& version,
                   std::optional<std::int64_t> attempt, const std::string& detail) {
-  ledger.execute(kInsert, {{"actor", actor},
-                           {"kind", std::string(kind)},
-                           {"version", version.text().empty() ? std::string() : version.key()},
-                           {"attempt", attempt ? db::Value(*attempt) : db::Value()},
-                           {"detail", detail}});
+  record_events(ledger, actor, {{std::string(kind), version, detail, attempt}});
 }
 
 void record_events(Ledger& ledger, const std::string& actor, const std::vector<Event>& events) {
@@ -27,10 +19,12 @@ void record_events(Ledger& ledger, const std::string& actor, const std::vector<E
   db::Bindings values;
   for (std::size_t i = 0; i < events.size(); ++i) {
     const std::string number = std::to_string(i);
-    sql += (i == 0 ? "" : ", ") + fmt::format("(:now, :actor{0}, :kind{0}, :version{0}, NULL, :detail{0})", i);
+    sql += (i == 0 ? "" : ", ") + fmt::format("(:now, :actor{0}, :kind{0}, :version{0}, :attempt{0}, :detail{0})", i);
     values.emplace_back("actor" + number, actor);
     values.emplace_back("kind" + number, events[i].kind);
-    values.emplace_back("version" + number, events[i].version.key());
+    const auto& version = events[i].version;
+    values.emplace_back("version" + number, version.text().empty() ? std::string() : version.key());
+    values.emplace_back("attempt" + number, events[i].attempt ? db::Value(*events[i].attempt) : db::Value());
     values.emplace_back("detail" + number, events[i].detail);
   }
   ledger.execute(sql, values);

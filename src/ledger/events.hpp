@@ -10,12 +10,11 @@
 
 namespace weir::ledger {
 
-// `kind` is a verb in the past: "applied", "rolled-back", "run-started", ... `detail` holds no bound value and no
-// secret.
 struct Event {
-  std::string kind;
+  std::string kind;  // a verb in the past: "applied", "rolled-back", "run-started", ...
   project::Version version;
-  std::string detail;
+  std::string detail;  // no bound value and no secret
+  std::optional<std::int64_t> attempt = std::nullopt;
 };
 // All with one INSERT.
 void record_events(Ledger& ledger, const std::string& actor, const std::vector<Event>& events);

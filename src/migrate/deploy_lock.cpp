@@ -63,4 +63,17 @@ std::unique_ptr<db::DeployLock> wait_for_former_lock(const db::Database& databas
                   [&] { return database.try_foreign_lock(*lock, actor); });
 }
 
+DeployLocks take_deploy_locks(const db::Database& database, db::Connection& connection, std::optional<adopt::Tool> tool,
+                              Clock& clock, const StopToken& stop, Milliseconds wait, const std::string& actor,
+                              const std::function<void(const std::string&)>& on_note) {
+  DeployLocks locks;
+  locks.deploy = wait_for_deploy_lock(database, clock, stop, wait, actor, [&](const std::string& holder) {
+    on_note("waiting for the deploy lock, held by " + holder);
+  });
+  locks.former = wait_for_former_lock(
+      database, connection, tool, clock, stop, wait, actor,
+      [&](const std::string& holder) { on_note("waiting for the former tool's lock, held by " + holder); });
+  return locks;
+}
+
 }  // namespace weir::migrate

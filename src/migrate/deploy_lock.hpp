@@ -24,6 +24,15 @@ std::unique_ptr<db::DeployLock> wait_for_former_lock(const db::Database& databas
                                                      const StopToken& stop, Milliseconds wait, const std::string& actor,
                                                      const std::function<void(const std::string&)>& on_wait);
 
+struct DeployLocks {
+  std::unique_ptr<db::DeployLock> deploy;
+  std::unique_ptr<db::DeployLock> former;  // may be empty
+};
+// Both, in this order; `on_note` is told whom it waits for. Errors: the same.
+DeployLocks take_deploy_locks(const db::Database& database, db::Connection& connection, std::optional<adopt::Tool> tool,
+                              Clock& clock, const StopToken& stop, Milliseconds wait, const std::string& actor,
+                              const std::function<void(const std::string&)>& on_note);
+
 // "pid 4711 on web-1 (deploy@web-1), since 12.3 s"
 std::string describe(const db::LockHolder& holder, EpochMs now);
 

@@ -141,12 +141,9 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   } else if (timeline.migrations().empty() && timeline.repeatables().empty()) {
     return outcome;
   }
-  const auto lock = wait_for_deploy_lock(
-      database, clock, stop, options.lock_wait, options.actor,
-      [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
-  const auto former_lock = wait_for_former_lock(
-      database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait, options.actor,
-      [&](const std::string& holder) { observer.on_note("waiting for the former tool's lock, held by " + holder); });
+  const auto locks =
+      take_deploy_locks(database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait,
+                        options.actor, [&](const std::string& text) { observer.on_note(text); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   adopt::check_in_step(config, timeline, database, *connection, &ledger);
   const auto snapshot_after = [&] {
@@ -183,7 +180,7 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
           .hint("`weir migrate` goes on with the next one");
     if (const auto now = clock.now(); now - lock_seen >= kLookAtLock) {
       lock_seen = now;
-      if (!lock->held())
+      if (!locks.deploy->held())
         throw Error(Code::kConnectionLost, "the deploy lock was lost")
             .hint("another deployer may be working; `weir status` shows it");
     }

@@ -107,12 +107,9 @@ std::vector<RolledBack> roll_back(const db::Database& database, const project::C
                                   DeployObserver& observer, const RollbackOptions& options) {
   const auto connection = database.connect(db::Purpose::kControl);
   if (!ledger::Ledger::open(database, *connection)) return {};
-  const auto lock = wait_for_deploy_lock(
-      database, clock, stop, options.lock_wait, options.actor,
-      [&](const std::string& holder) { observer.on_note("waiting for the deploy lock, held by " + holder); });
-  const auto former_lock = wait_for_former_lock(
-      database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait, options.actor,
-      [&](const std::string& holder) { observer.on_note("waiting for the former tool's lock, held by " + holder); });
+  const auto locks =
+      take_deploy_locks(database, *connection, adopt::former_tool(config), clock, stop, options.lock_wait,
+                        options.actor, [&](const std::string& text) { observer.on_note(text); });
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   adopt::check_in_step(config, timeline, database, *connection, &ledger);
   // What is said of a statement counts only when the rollback is possible.
