@@ -334,6 +334,37 @@ TEST_P(Batch, GivesNoBoundaryAtTheEnd) {
   EXPECT_TRUE(last.boundaries.empty());
 }
 
+TEST_P(Batch, LeavesTheNamesOfColumnsAlone) {
+  exec("ALTER TABLE t ADD COLUMN found int; ALTER TABLE t ADD COLUMN weir_changed int; UPDATE t SET found = 1");
+  EXPECT_EQ(run_batch({"UPDATE t SET weir_changed = found WHERE :batch AND found = 1"}).rows, 3);
+  EXPECT_EQ(mark(), "3|three");
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE weir_changed = 1"), 3);
+}
+
+class PostgresBatch : public Batch {
+ protected:
+  std::int64_t functions() { return number("SELECT count(*) FROM pg_proc WHERE proname LIKE 'weir_batch%'"); }
+};
+WEIR_ON_POSTGRES(PostgresBatch);
+
+TEST_P(PostgresBatch, IsOneFunctionForAsManyProgramsAsItIsCompiledFor) {
+  run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
+  run_batch({"UPDATE t SET n = n + 1 WHERE :batch"});
+  EXPECT_EQ(functions(), 1);
+  EXPECT_EQ(mark(), "6|three");
+}
+
+TEST_P(PostgresBatch, NeedsNoRightToCreateTemporaryObjects) {
+  exec("REVOKE TEMPORARY ON DATABASE " + quoted(query("SELECT current_database()")) +
+       " FROM PUBLIC; GRANT ALL ON t, mark TO pg_monitor");
+  worker_->execute_text("SET ROLE pg_monitor");
+  EXPECT_EQ(run_batch({"UPDATE t SET n = 1 WHERE :batch"}).rows, 3);
+  EXPECT_EQ(functions(), 0);
+  EXPECT_EQ(mark(), "3|three");
+  EXPECT_EQ(thrown_by([&] { run_batch({"UPDATE t SET n = 2 WHERE :batch"}, "theirs"); }).code(), Code::kLeaseLost);
+  EXPECT_EQ(number("SELECT max(n) FROM t"), 1);
+}
+
 TEST_P(Batch, BindsANullAndTextThatLooksLikeSql) {
   EXPECT_EQ(run_batch({"UPDATE t SET a = 'it''s :hi; DROP TABLE t' WHERE :batch"}).rows, 3);
   EXPECT_EQ(number("SELECT count(*) FROM t WHERE a LIKE '%:hi%'"), 3);

@@ -1,7 +1,5 @@
 #include "engines/postgres/batch.hpp"
 
-#include <algorithm>
-#include <chrono>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -15,17 +13,6 @@
 
 namespace weir::engines::postgres {
 namespace {
-
-using SteadyClock = std::chrono::steady_clock;
-
-// Counting the changed rows in the server costs it about 5 % of a batch (docs/performance.md), a second round trip lets
-// the command's tag tell their number for nothing: it pays when it is shorter than a thirtieth of the batch.
-constexpr int kTripsThatPay = 30;
-// Having changed over, it goes back only for much shorter batches: each change looks at the plans anew.
-constexpr int kTripsThatDoNot = 10;
-// Less it never costs: on one machine both ends have to be woken. It also keeps batches of a few milliseconds at one
-// statement, which can do without planning (plan_choice.hpp).
-constexpr std::chrono::microseconds kLeastTrip{100};
 
 class Program final : public db::BatchProgram {
  public:
@@ -41,7 +28,6 @@ class Program final : public db::BatchProgram {
     }
     prepare();
     put_together(source);
-    round_trip_ = measure_round_trip();
   }
 
   db::BatchResult run(const db::Bindings& bindings, db::LookAhead look_ahead) override {
@@ -52,20 +38,11 @@ class Program final : public db::BatchProgram {
     if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
     boundaries_.bind(bindings, 0);
-    choose_trips();
-    if (together_ && !apart_) {
-      plans_.prefer_generic({&*together_, &boundaries_});
-    } else {
-      plans_.prefer_custom();
-    }
+    plans_.prefer_generic({&changes_.back(), &boundaries_});
     if (connection_.broken() || PQenterPipelineMode(connection_.handle()) != 1) connection_.fail(nullptr, "");
     sent_.clear();
     try {
-      const auto begun = SteadyClock::now();
-      db::BatchResult result =
-          together_ && !apart_ ? execute_together(look_ahead) : execute_apart(bindings, look_ahead);
-      last_ = SteadyClock::now() - begun;
-      return result;
+      return together_ ? execute_together(look_ahead) : execute_apart(bindings, look_ahead);
     } catch (...) {
       clean_up();
       throw;
@@ -90,34 +67,26 @@ class Program final : public db::BatchProgram {
     if (together_) together_->prepare(connection_);
   }
 
-  // Where the server takes the last change as a CTE, it and the checkpoint can be one statement, and the whole batch
-  // one round trip. Where it refuses (tables with rules, for example) the change stays alone; it was prepared before.
+  // The last change and the checkpoint as one function: the number of changed rows need not come here first. Where the
+  // server refuses it (who runs this may not create temporary objects, for example) they stay apart.
   void put_together(const db::BatchSource& source) {
-    auto statement = change_with_checkpoint(source, connection_.fence_mark());
-    if (!statement) return;
-    Step step(*std::move(statement), "");
+    auto body = change_with_checkpoint(source, connection_.fence_mark());
+    const Step::Description change = changes_.back().describe(connection_);
+    if (!body || change.returns_rows) return;
+    std::vector<std::string> types = change.types;
+    const auto of_checkpoint = checkpoint_.describe(connection_).types;
+    for (std::size_t i = 0; i < of_checkpoint.size(); ++i) {
+      if (checkpoint_.names()[i] != db::kRowsPlaceholder) types.push_back(of_checkpoint[i]);
+    }
     try {
+      const std::string& function = connection_.define(types, body->text);
+      Step step(call_of(function, std::move(body->names)), "");
       step.prepare(connection_);
+      together_ = std::move(step);
     } catch (const Error& error) {
-      if (error.is_transient()) throw;
-      return;
+      if (error.is_transient() || connection_.broken()) throw;
     }
-    together_ = std::move(step);
   }
-
-  SteadyClock::duration measure_round_trip() {
-    SteadyClock::duration shortest = std::chrono::seconds(1);
-    for (int i = 0; i < 3; ++i) {
-      const auto begun = SteadyClock::now();
-      const ResultHandle answer(PQexec(connection_.handle(), ""));
-      if (PQresultStatus(answer.get()) != PGRES_EMPTY_QUERY) connection_.fail(answer.get(), "");
-      shortest = std::min(shortest, SteadyClock::now() - begun);
-    }
-    return std::max<SteadyClock::duration>(shortest, kLeastTrip);
-  }
-
-  // The first batch counts in the server: how long one takes is not known yet.
-  void choose_trips() { apart_ = last_ > (apart_ ? kTripsThatDoNot : kTripsThatPay) * round_trip_; }
 
   db::BatchResult execute_together(db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
@@ -241,10 +210,7 @@ class Program final : public db::BatchProgram {
   std::optional<Step> together_;  // the last change and the checkpoint
   Step boundaries_;
   PlanChoice plans_;
-  SteadyClock::duration round_trip_{};
-  SteadyClock::duration last_{};  // what the last batch took
-  bool apart_ = false;            // the change and its checkpoint in two round trips
-  bool stale_ = false;            // the last error is healed by preparing anew
+  bool stale_ = false;  // the last error is healed by preparing anew
   std::uint64_t generation_ = 0;
   std::vector<Sent> sent_;
 };

@@ -1,9 +1,9 @@
 // BatchProgram on PostgreSQL: everything prepared once, sent in pipeline mode. Two ways give the same transaction:
-// - together: BEGIN, the change and the checkpoint as one statement, COMMIT and the boundary leave in one flush and
-// come
-//   back in one round trip; the server counts the changed rows.
-// - apart: the checkpoint follows when the change's tag has told the rows. Costs a round trip more and the server 5 %
-//   less, so it is for batches that take much longer than a round trip, and for changes the server takes alone only.
+// - together: the change and the checkpoint are a temporary function, because only inside the server does the number of
+//   changed rows cost nothing; BEGIN, its call, COMMIT and the boundaries leave in one flush and come back in one round
+//   trip.
+// - apart, where the server does not take that: the checkpoint follows when the change's tag has told the rows, one
+//   round trip later.
 #pragma once
 
 #include <memory>

@@ -12,13 +12,13 @@
 namespace weir::engines::postgres {
 namespace {
 
-constexpr std::string_view kWhenRowless = "\nRETURNING 1";
+// "Invalid text representation": what the checkpoint alone fails with; one that is never tried again.
+constexpr std::string_view kFenceState = "22P02";
 
-// What a change's text is made of, as far as it matters for putting it into a CTE.
+// What a change's text is made of, as far as it matters for putting it into a function.
 struct Outline {
   std::string first_word;
-  bool returning = false;  // a RETURNING clause of its own
-  bool one_piece = true;   // parentheses balance, no semicolon, nothing left open
+  bool one_piece = true;  // parentheses balance, no semicolon, nothing left open
 };
 
 Outline outline_of(std::string_view text) {
@@ -31,7 +31,6 @@ Outline outline_of(std::string_view text) {
     if (token.text == "(") ++depth;
     if (token.text == ")" && --depth < 0) outline.one_piece = false;
     if (token.kind == sql::TokenKind::kSemicolon) outline.one_piece = false;
-    if (depth == 0 && token.is_word("returning")) outline.returning = true;
   }
   if (depth != 0 || scanner.problem() != sql::ScanProblem::kNone) outline.one_piece = false;
   return outline;
@@ -42,10 +41,8 @@ bool is_one_of(std::string_view word, const std::array<std::string_view, N>& wor
   return std::find(words.begin(), words.end(), word) != words.end();
 }
 
-// The text in its own lines, because it may end in a `--` comment, and with a RETURNING clause.
-std::string as_cte(std::string_view text) {
-  return fmt::format("\n{}{}\n", text, outline_of(text).returning ? "" : kWhenRowless);
-}
+// Because it may end in a `--` comment.
+std::string in_its_own_lines(std::string_view text) { return fmt::format("\n{}\n", text); }
 
 // Text cannot be cast to an integer when it is the mark: that fails the statement, and with it the transaction, exactly
 // when the checkpoint found no row. The planner cannot decide it, because the count is not known before the execution.
@@ -68,7 +65,7 @@ std::string make_fence_mark() {
 }
 
 bool is_fence_error(const Error& error, std::string_view server_message, std::string_view mark) {
-  return error.facts().sqlstate == "22P02" && server_message.find(mark) != std::string_view::npos;
+  return error.facts().sqlstate == kFenceState && server_message.find(mark) != std::string_view::npos;
 }
 
 std::string target_of(std::string_view change) {
@@ -110,8 +107,19 @@ BatchStatement change_alone(const db::BatchSource& source, std::size_t index) {
   return {change.render(source.fragments), 0, change.text().size()};
 }
 
-std::optional<BatchStatement> change_with_checkpoint(const db::BatchSource& source, std::string_view mark) {
-  constexpr std::array<std::string_view, 3> kPlain{"insert", "update", "delete"};
+// Every name in the change means what it means outside: columns come before variables, and PL/pgSQL has no others here.
+std::optional<BatchBody> change_with_checkpoint(const db::BatchSource& source, std::string_view mark) {
+  constexpr std::array<std::string_view, 5> kPlain{"insert", "update", "delete", "merge", "with"};
+  constexpr std::size_t kMostParameters = 100;  // of a function; the manual, "CREATE FUNCTION"
+  constexpr std::string_view kBody = R"sql(#variable_conflict use_column
+DECLARE weir_changed bigint;
+BEGIN
+{};
+GET DIAGNOSTICS weir_changed = ROW_COUNT;
+{};
+IF NOT FOUND THEN RAISE EXCEPTION '{}' USING ERRCODE = '{}'; END IF;
+RETURN weir_changed;
+END)sql";
   const auto& change = source.changes.back();
   const Outline outline = outline_of(change.text());
   if (!outline.one_piece || !is_one_of(outline.first_word, kPlain)) return std::nullopt;
@@ -119,18 +127,24 @@ std::optional<BatchStatement> change_with_checkpoint(const db::BatchSource& sour
   for (const auto& placeholder : sql::find_placeholders(source.checkpoint.text(), dialect())) {
     if (source.fragments.contains(placeholder.name)) return std::nullopt;
   }
-  constexpr std::string_view kHead = "WITH weir_change AS (\n";
   auto fragments = source.fragments;
-  fragments.insert_or_assign(std::string(db::kRowsPlaceholder), "(SELECT count(*) FROM weir_change)");
-  const std::string text =
-      fmt::format("{}{}{}\n), weir_checkpoint AS ({})\nSELECT (SELECT count(*) FROM weir_change), {}", kHead,
-                  change.text(), outline.returning ? "" : kWhenRowless, as_cte(source.checkpoint.text()), fence(mark));
-  return BatchStatement{sql::Template(text, dialect()).render(fragments), kHead.size(), change.text().size()};
+  fragments.insert_or_assign(std::string(db::kRowsPlaceholder), "weir_changed");
+  const std::string text = fmt::format(kBody, in_its_own_lines(change.text()),
+                                       in_its_own_lines(source.checkpoint.text()), mark, kFenceState);
+  const sql::Rendered rendered = sql::Template(text, dialect()).render(fragments);
+  if (rendered.names.size() > kMostParameters) return std::nullopt;
+  return BatchBody{rendered.sql, rendered.names};
+}
+
+BatchStatement call_of(const std::string& function, std::vector<std::string> parameters) {
+  std::string markers;
+  for (std::size_t i = 1; i <= parameters.size(); ++i) markers += fmt::format("{}${}", i == 1 ? "" : ", ", i);
+  return {{fmt::format("SELECT {}({})", function, markers), std::move(parameters), {}}, 0, 0};
 }
 
 BatchStatement checkpoint_alone(const db::BatchSource& source, std::string_view mark) {
   const std::string text =
-      fmt::format("WITH weir_checkpoint AS ({})\nSELECT {}", as_cte(source.checkpoint.text()), fence(mark));
+      fmt::format("WITH weir_checkpoint AS ({}\nRETURNING 1)\nSELECT {}", source.checkpoint.text(), fence(mark));
   return {sql::Template(text, dialect()).render(), 0, 0};
 }
 

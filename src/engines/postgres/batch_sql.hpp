@@ -1,10 +1,11 @@
-// The SQL that makes a change and its checkpoint one statement, and the fence that fails when the lease is gone.
-// Pure functions.
+// The SQL of a batch's parts: the change and its checkpoint alone and together, and the fence that fails when the lease
+// is gone. Pure functions.
 #pragma once
 
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/error.hpp"
 #include "db/batch.hpp"
@@ -31,9 +32,17 @@ std::string target_of(std::string_view change);
 void refuse_unfit_change(const sql::Template& change);
 
 BatchStatement change_alone(const db::BatchSource& source, std::size_t index);
-// The last change, the checkpoint and the fence in one statement whose only row holds the count; nothing when the
-// change is not a plain INSERT, UPDATE or DELETE.
-std::optional<BatchStatement> change_with_checkpoint(const db::BatchSource& source, std::string_view mark);
+
+// The last change, the checkpoint and the fence as the body of a function in PL/pgSQL that returns the number of
+// changed rows. Its parameters are those of `change_alone`, then those of `checkpoint_alone` without the rows.
+struct BatchBody {
+  std::string text;
+  std::vector<std::string> names;  // of the parameters, in order
+};
+// Nothing when the change is of a kind that PL/pgSQL would read differently, or has too many parameters.
+std::optional<BatchBody> change_with_checkpoint(const db::BatchSource& source, std::string_view mark);
+
+BatchStatement call_of(const std::string& function, std::vector<std::string> parameters);
 // The checkpoint and the fence; db::kRowsPlaceholder is a parameter.
 BatchStatement checkpoint_alone(const db::BatchSource& source, std::string_view mark);
 

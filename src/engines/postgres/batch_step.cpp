@@ -27,6 +27,19 @@ void Step::prepare(Connection& connection) {
   }
 }
 
+Step::Description Step::describe(Connection& connection) const {
+  const ResultHandle described(PQdescribePrepared(connection.handle(), name_.c_str()));
+  if (PQresultStatus(described.get()) != PGRES_COMMAND_OK) connection.fail(described.get(), "");
+  Description description;
+  description.returns_rows = PQnfields(described.get()) > 0;
+  for (int i = 0; i < PQnparams(described.get()); ++i) {
+    const auto type = connection.execute(
+        {"SELECT pg_catalog.format_type($1::oid, NULL)", {std::int64_t{PQparamtype(described.get(), i)}}});
+    description.types.push_back(db::as_text(type.rows.at(0).at(0)));
+  }
+  return description;
+}
+
 void Step::bind(const db::Bindings& bindings, std::int64_t rows) {
   const auto& names = statement_.rendered.names;
   for (std::size_t i = 0; i < names.size(); ++i) {

@@ -23,6 +23,14 @@ class Step {
   // `rows` is what db::kRowsPlaceholder stands for, if this step has it. Texts in `bindings` stay until it was sent.
   void bind(const db::Bindings& bindings, std::int64_t rows);
 
+  // What the server makes of it; after prepare().
+  struct Description {
+    std::vector<std::string> types;  // of the parameters, as the server writes them
+    bool returns_rows = false;
+  };
+  Description describe(Connection& connection) const;
+
+  const std::vector<std::string>& names() const { return statement_.rendered.names; }
   const std::string& name() const { return name_; }
   const Parameters& parameters() const { return parameters_; }
   const std::string& sql() const { return statement_.rendered.sql; }

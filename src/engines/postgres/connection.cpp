@@ -2,6 +2,7 @@
 
 #include <array>
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -37,6 +38,18 @@ const std::string& Connection::prepare(const std::string& sql) {
   const ResultHandle result(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), sql);
   return prepared_.emplace(sql, name).first->second;
+}
+
+const std::string& Connection::define(const std::vector<std::string>& types, const std::string& body) {
+  const std::unique_ptr<char, decltype(PQfreemem)> literal(PQescapeLiteral(handle(), body.data(), body.size()),
+                                                           PQfreemem);
+  if (!literal) fail(nullptr, "");
+  const std::string definition =
+      fmt::format("({}) RETURNS bigint LANGUAGE plpgsql AS {}", fmt::join(types, ", "), literal.get());
+  if (const auto known = functions_.find(definition); known != functions_.end()) return known->second;
+  const std::string name = fmt::format("pg_temp.weir_batch_{}", ++names_);
+  query(fmt::format("CREATE FUNCTION {}{}", name, definition));
+  return functions_.emplace(definition, name).first->second;
 }
 
 void Connection::forget_statements() {
@@ -85,6 +98,7 @@ void Connection::note_command(PGresult* result) {
   const std::string_view tag = result ? PQcmdStatus(result) : "";
   if (tag == "DISCARD ALL" || tag == "DEALLOCATE ALL") {
     prepared_.clear();
+    if (tag == "DISCARD ALL") functions_.clear();
     ++generation_;
   }
 }

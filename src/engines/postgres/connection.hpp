@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "db/connection.hpp"
 #include "engines/postgres/handles.hpp"
@@ -51,6 +52,10 @@ class Connection final : public db::Connection {
   db::Result query(const std::string& sql, const db::Row& params = {});
   // The name of the prepared statement with this text; prepares it at the first call.
   const std::string& prepare(const std::string& sql);
+  // The qualified name of a temporary function in PL/pgSQL; creates it at the first call. It lives as long as the session.
+  // `types`: the parameters', as the server writes them. Errors: what the server says, for example that the user may not
+  // create temporary objects.
+  const std::string& define(const std::vector<std::string>& types, const std::string& body);
   // Throws the error of a failed result. A connection that died is closed.
   [[noreturn]] void fail(const PGresult* result, std::string_view sql);
   // Drops every prepared statement; prepare() makes them anew. Changes generation().
@@ -74,6 +79,7 @@ class Connection final : public db::Connection {
   ConnectionHandle connection_;
   const CancelHandle cancel_;
   std::unordered_map<std::string, std::string> prepared_;  // text -> name
+  std::unordered_map<std::string, std::string> functions_;  // definition -> name
   std::uint64_t names_ = 0;
   std::uint64_t generation_ = 0;
   std::string session_id_;

@@ -10,12 +10,13 @@
           apply(PQenterPipelineMode) apply(PQerrorMessage) apply(PQescapeLiteral) apply(PQexec) apply(PQexecParams) \
               apply(PQexecPrepared) apply(PQexitPipelineMode) apply(PQfinish) apply(PQfname) apply(PQfreeCancel)    \
                   apply(PQfreemem) apply(PQftype) apply(PQgetCancel) apply(PQgetCopyData) apply(PQgetResult)        \
-                      apply(PQgetisnull) apply(PQgetlength) apply(PQgetvalue) apply(PQnfields) apply(PQntuples)     \
-                          apply(PQparameterStatus) apply(PQpipelineStatus) apply(PQpipelineSync) apply(PQprepare)   \
-                              apply(PQputCopyData) apply(PQputCopyEnd) apply(PQresultErrorField)                    \
-                                  apply(PQresultErrorMessage) apply(PQresultStatus) apply(PQsendQueryPrepared)      \
-                                      apply(PQserverVersion) apply(PQsetErrorVerbosity) apply(PQsetNoticeReceiver)  \
-                                          apply(PQsocket) apply(PQstatus) apply(PQtransactionStatus)
+                      apply(PQgetisnull) apply(PQgetlength) apply(PQgetvalue) apply(PQnfields) apply(PQnparams)     \
+                          apply(PQparamtype) apply(PQdescribePrepared) apply(PQntuples) apply(PQparameterStatus)    \
+                              apply(PQpipelineStatus) apply(PQpipelineSync) apply(PQprepare) apply(PQputCopyData)   \
+                                  apply(PQputCopyEnd) apply(PQresultErrorField) apply(PQresultErrorMessage)         \
+                                      apply(PQresultStatus) apply(PQsendQueryPrepared) apply(PQserverVersion)       \
+                                          apply(PQsetErrorVerbosity) apply(PQsetNoticeReceiver) apply(PQsocket)     \
+                                              apply(PQstatus) apply(PQtransactionStatus)
 
 namespace weir::engines::postgres {
 

@@ -52,11 +52,6 @@ void PlanChoice::prefer_generic(const std::vector<const Step*>& steps) {
   connection_.set_plan_mode(alike ? Connection::PlanMode::kGeneric : Connection::PlanMode::kDefault);
 }
 
-void PlanChoice::prefer_custom() {
-  looked_ = {};
-  connection_.set_plan_mode(Connection::PlanMode::kDefault);
-}
-
 bool PlanChoice::is_free_of_triggers() {
   return !target_.empty() && !connection_.query(kFreeOfTriggers, {target_}).rows.empty();
 }

@@ -24,8 +24,6 @@ class PlanChoice {
   // Before a batch that sends `steps`, bound. Changes the session's plan_cache_mode, nothing else.
   // Errors: transient ones and kCancelled; otherwise what cannot be found out counts as plans that differ.
   void prefer_generic(const std::vector<const Step*>& steps);
-  // Before a batch whose planning does not matter.
-  void prefer_custom();
 
  private:
   bool is_free_of_triggers();
