@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "backfill/completeness.hpp"
+#include "backfill/run_end.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
@@ -14,7 +15,6 @@ namespace {
 
 using ledger::RunState;
 
-constexpr std::int64_t kMaxPasses = 5;
 constexpr Milliseconds kCountLimit{250};
 
 // Along the transition table, from wherever the run was left.
@@ -38,6 +38,12 @@ Error located(const Error& error, const project::Migration& migration) {
   const auto& statements = migration.first(project::SectionKind::kBatch)->statements;
   const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
   return Error(error).at(migration.place_in(statements.front(), offset));
+}
+
+std::int64_t batches_done(ledger::Ledger& ledger, const ledger::RunId& id) {
+  std::int64_t batches = 0;
+  for (const auto& slice : ledger::read_slices(ledger, id)) batches += slice.batches;
+  return batches;
 }
 
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
@@ -71,8 +77,7 @@ RunOutcome Execution::execute() {
       return attempt();
     } catch (const Error& error) {
       if (!may_attempt_again(error)) {
-        // Who lost the lease must not touch the run any more: it belongs to another worker.
-        if (holding_ && error.code() != Code::kLeaseLost) fail(error);
+        if (active_) fail(error);
         throw located(error, request_.migration);
       }
       observer_.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
@@ -83,17 +88,10 @@ RunOutcome Execution::execute() {
 }
 
 RunOutcome Execution::attempt() {
-  holding_ = false;
   connect();
   if (!choose_run()) return outcome(RunState::kSucceeded);
   if (!activate()) return outcome(RunState::kSucceeded);
-  if (run_passes() == WalkEnd::kStopped) {
-    pause();
-    return outcome(RunState::kPaused);
-  }
-  verify();
-  succeed();
-  return outcome(RunState::kSucceeded);
+  return work();
 }
 
 // A lost connection, also one around a COMMIT of the ledger: the next attempt finds out what happened. A server that
@@ -107,10 +105,9 @@ bool Execution::may_attempt_again(const Error& error) const {
 bool Execution::restarts() const { return request_.start == Start::kRestart && run_.id.attempt == 0; }
 
 void Execution::connect() {
-  session_.control = database_.connect(db::Purpose::kControl);
-  session_.worker = connect_worker(database_);
+  control_ = database_.connect(db::Purpose::kControl);
   connected_ = true;
-  session_.ledger = ledger::Ledger::open_or_create(database_, *session_.control);
+  ledger_ = ledger::Ledger::open_or_create(database_, *control_);
 }
 
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) {
@@ -127,13 +124,13 @@ ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& l
 }
 
 // Whether the history calls this migration complete; a rollback of what it requires takes that back.
-bool Execution::is_recorded() { return ledger::read_entry(*session_.ledger, request_.migration.version).has_value(); }
+bool Execution::is_recorded() { return ledger::read_entry(*ledger_, request_.migration.version).has_value(); }
 
 bool Execution::choose_run() {
-  auto& ledger = *session_.ledger;
+  auto& ledger = *ledger_;
   const auto latest = ledger::read_latest_run(ledger, request_.migration.version);
   const ParameterValues parameters = choose_parameters(latest);
-  program_ = prepare_program(database_, *session_.control, request_.migration, parameters);
+  program_ = prepare_program(database_, *control_, request_.migration, parameters);
   if (latest && is_complete_already(*latest)) {
     run_ = *latest;
     return false;
@@ -142,8 +139,8 @@ bool Execution::choose_run() {
     run_ = *latest;
     return true;
   }
-  const auto rows = estimate_rows(database_, *session_.control, program_, kCountLimit);
-  db::Transaction transaction(*session_.control);
+  const auto rows = estimate_rows(database_, *control_, program_, kCountLimit);
+  db::Transaction transaction(*control_);
   const auto created =
       ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
   if (!created) {
@@ -157,7 +154,7 @@ bool Execution::choose_run() {
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
   if (latest.state != RunState::kSucceeded || restarts() || !is_recorded()) return false;
-  residual_ = measure_residual(database_, *session_.control, program_);
+  residual_ = measure_residual(database_, *control_, program_);
   if (residual_ > 0) {
     observer_.on_note(fmt::format("run {} had succeeded; {} rows match `where` again: a new run begins",
                                   run_label(latest), human_count(residual_)));
@@ -178,8 +175,7 @@ bool Execution::continues(const ledger::Run& latest, const ParameterValues& para
   }
   const bool same = latest.checksum == request_.migration.checksum && latest.key_columns == program_.key;
   if (same) return true;
-  const auto slice = ledger::read_slice(*session_.ledger, latest.id, 0);
-  if (!slice || slice->batches == 0) {
+  if (batches_done(*ledger_, latest.id) == 0) {
     cancel_old_run(latest, "the file changed before the first batch");
     return false;
   }
@@ -193,26 +189,20 @@ bool Execution::continues(const ledger::Run& latest, const ParameterValues& para
 }
 
 void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why) {
-  auto& ledger = *session_.ledger;
-  const ledger::Lease lease =
-      acquire_slice(ledger, *session_.worker, latest.id, 0, session_.tokens);  // throws while another worker lives
-  db::Transaction transaction(*session_.control);
+  refuse_held(*ledger_, latest.id);
+  db::Transaction transaction(*control_);
   if (ledger::is_active(latest.state) && latest.state != RunState::kCancelling)
-    ledger::move_run(ledger, latest.id, latest.state, RunState::kCancelling);
-  ledger::move_run(ledger, latest.id, ledger::is_active(latest.state) ? RunState::kCancelling : latest.state,
+    ledger::move_run(*ledger_, latest.id, latest.state, RunState::kCancelling);
+  ledger::move_run(*ledger_, latest.id, ledger::is_active(latest.state) ? RunState::kCancelling : latest.state,
                    RunState::kCancelled);
-  ledger::release_slice(ledger, latest.id, 0, lease.token);
-  ledger::record_event(ledger, request_.actor, "run-cancelled", latest.id.version, latest.id.attempt, why);
+  ledger::revoke_leases(*ledger_, latest.id);
+  ledger::record_event(*ledger_, request_.actor, "run-cancelled", latest.id.version, latest.id.attempt, why);
   transaction.commit();
 }
 
 bool Execution::activate() {
-  auto& ledger = *session_.ledger;
-  session_.lease = acquire_slice(ledger, *session_.worker, run_.id, 0, session_.tokens);
-  // Claimed: nobody else moves this run now. Its state is read again, because the former holder may have moved it last.
-  const auto now = ledger::read_latest_run(ledger, run_.id.version);
+  const auto now = ledger::read_latest_run(*ledger_, run_.id.version);
   if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kSucceeded) {
-    ledger::release_slice(ledger, run_.id, 0, session_.lease.token);
     run_ = *now;
     return false;
   }
@@ -220,132 +210,122 @@ bool Execution::activate() {
     throw Error(Code::kIllegalTransition, "the run ended in this moment").hint("`weir status` shows its state");
   }
   const RunState was = now->state;
-  db::Transaction transaction(*session_.control);
+  const bool others = find_holder(*ledger_, run_.id).has_value();
+  const bool edited = now->checksum != request_.migration.checksum;
+  if (others && (was != RunState::kRunning || edited)) refuse_held(*ledger_, run_.id);
   if (was == RunState::kCancelling) {
-    ledger::move_run(ledger, run_.id, was, RunState::kCancelled);
-    transaction.commit();
+    settle(RunState::kCancelling, RunState::kCancelled, "run-cancelled");
     throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
         .hint("start it again to begin a new run");
   }
-  move_to_running(ledger, run_.id, was);
-  const bool taken_over = !active_ && (was == RunState::kRunning || was == RunState::kPausing);
-  const bool resumed = taken_over || run_.started_at.has_value();
-  if (now->checksum != request_.migration.checksum) {
-    ledger::record_definition(ledger, run_.id, request_.migration.checksum, request_.migration.text);
-    ledger::record_event(ledger, request_.actor, "definition-changed", run_.id.version, run_.id.attempt,
+  const bool taken_over = !active_ && !others && (was == RunState::kRunning || was == RunState::kPausing);
+  const bool resumed = taken_over || others || run_.started_at.has_value();
+  db::Transaction transaction(*control_);
+  move_to_running(*ledger_, run_.id, was);
+  if (edited) {
+    ledger::record_definition(*ledger_, run_.id, request_.migration.checksum, request_.migration.text);
+    ledger::record_event(*ledger_, request_.actor, "definition-changed", run_.id.version, run_.id.attempt,
                          "goes on from the cursor with the new text");
   }
-  ledger::record_event(ledger, request_.actor,
-                       taken_over ? "run-taken-over"
-                       : resumed  ? "run-resumed"
-                                  : "run-started",
+  ledger::record_event(*ledger_, request_.actor,
+                       others       ? "worker-joined"
+                       : taken_over ? "run-taken-over"
+                       : resumed    ? "run-resumed"
+                                    : "run-started",
                        run_.id.version, run_.id.attempt, "");
   transaction.commit();
   active_ = true;
-  holding_ = true;
-  progress_.name = run_.name;
-  progress_.rows_total = run_.rows_total;
-  progress_.rows_done = now->rows_done;
+  run_ = *now;
   if (resumed) {
     observer_.on_note(fmt::format("run {} {} at {} rows", run_label(run_),
-                                  taken_over ? "lost its worker and goes on" : "goes on", human_count(now->rows_done)));
+                                  others       ? "is helped by this process"
+                                  : taken_over ? "lost its worker and goes on"
+                                               : "goes on",
+                                  human_count(now->rows_done)));
   }
   return true;
 }
 
-void Execution::start_pass(std::int64_t pass) {
-  const auto upper = session_.control->execute({upper_sql(program_, database_.dialect()), {}});
-  const auto key = upper.rows.empty() ? std::nullopt : std::optional(upper.rows.front());
-  ledger::start_pass(*session_.ledger, run_.id, 0, pass, key, session_.lease.token);
-}
-
-WalkEnd Execution::run_passes() {
-  auto slice = ledger::read_slice(*session_.ledger, run_.id, 0);
-  if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
-  if (slice->pass == 0) start_pass(1);
-  std::optional<std::int64_t> previous;  // residual after the pass before, if this process measured it
-  const std::int64_t first = std::max<std::int64_t>(slice->pass, 1);
-  for (pass_ = first;; ++pass_) {
-    progress_.pass = pass_;
-    SliceWalk walk({database_, program_, run_.id, session_, clock_, stop_, observer_, progress_});
-    if (walk.walk() == WalkEnd::kStopped) return WalkEnd::kStopped;
-    ledger::finish_slice(*session_.ledger, run_.id, 0, session_.lease.token);
-    residual_ = measure_residual(database_, *session_.control, program_);
-    ledger::record_residual(*session_.ledger, run_.id, residual_);
-    if (residual_ == 0) return WalkEnd::kExhausted;
-    check_progress(pass_ - first + 1, previous, residual_);
-    observer_.on_note(fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins",
-                                  pass_, human_count(residual_), pass_ + 1));
-    previous = residual_;
-    start_pass(pass_ + 1);
+RunOutcome Execution::work() {
+  const auto settings = ledger::read_settings(*ledger_, run_.id);
+  if (!settings) throw Error(Code::kLedgerCorrupt, "the run is gone");
+  Progress progress;
+  progress.name = run_.name;
+  progress.rows_total = run_.rows_total;
+  progress.rows_done = run_.rows_done;
+  progress.rows_here = rows_here_;
+  progress.pass = run_.pass;
+  RunBoard board(clock_, stop_, observer_, *settings, progress);
+  const RunContext context{database_, *ledger_,       program_,         run_,    clock_,
+                           stop_,     request_.actor, request_.workers, started_};
+  std::optional<Ending> ending;
+  try {
+    ending = Crew(context, board).work();
+  } catch (const Error&) {
+    rows_here_ = board.progress().rows_here;
+    throw;
   }
+  rows_here_ = board.progress().rows_here;
+  if (!ending) return leave();
+  run_ = ledger::read_latest_run(*ledger_, run_.id.version).value_or(run_);
+  residual_ = ending->residual;
+  violations_ = ending->violations;
+  return outcome(RunState::kSucceeded);
 }
 
-// `passes` counts those of this execution: who starts a failed run again wants it to go on.
-void Execution::check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const {
-  const bool grows = previous && residual >= *previous;
-  if (!grows && passes < kMaxPasses) return;
-  throw Error(Code::kResidualDoesNotShrink,
-              fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), passes,
-                          previous ? fmt::format(" ({} after the pass before)", human_count(*previous)) : ""))
-      .at(request_.migration.data.where ? request_.migration.data.where->place : request_.migration.data.over.place)
-      .hint(
-          "either the change leaves `where` true for these rows, or the application keeps writing such rows: look at "
-          "some of them");
+RunOutcome Execution::leave() {
+  const auto now = ledger::read_latest_run(*ledger_, run_.id.version);
+  if (!now || now->id.attempt != run_.id.attempt)
+    throw Error(Code::kIllegalTransition, "a newer run has taken the place of this one")
+        .hint("`weir status` shows its state");
+  run_ = *now;
+  switch (run_.state) {
+    case RunState::kRunning:
+      // Asked to stop here. The others go on, if there are any.
+      if (find_holder(*ledger_, run_.id)) return outcome(RunState::kRunning);
+      if (settle(RunState::kRunning, RunState::kPausing, "") && request_.on_stop == OnStop::kRequeue &&
+          settle(RunState::kPausing, RunState::kPaused, ""))
+        settle(RunState::kPaused, RunState::kQueued, "run-queued");
+      return leave();
+    case RunState::kPausing:
+      settle(RunState::kPausing, RunState::kPaused, "run-paused");
+      return outcome(RunState::kPaused);
+    case RunState::kPaused:
+    case RunState::kQueued: return outcome(RunState::kPaused);
+    case RunState::kCancelling:
+      settle(RunState::kCancelling, RunState::kCancelled, "run-cancelled");
+      return outcome(RunState::kCancelled);
+    case RunState::kCancelled: return outcome(RunState::kCancelled);
+    case RunState::kSucceeded:
+      residual_ = run_.residual.value_or(0);
+      if (request_.migration.first(project::SectionKind::kVerify) != nullptr) violations_ = 0;
+      return outcome(RunState::kSucceeded);
+    case RunState::kFailed:
+      active_ = false;  // somebody else recorded it
+      throw Error(Code::kRunFailed, fmt::format("a worker of another process failed: {}", run_.error))
+          .hint("mend the cause, then start it again: it goes on where it stood");
+  }
+  throw Error(Code::kInternal, "a run in no state");
 }
 
-void Execution::verify() {
-  violations_ = count_violations(*session_.control, request_.migration);
-  if (violations_.value_or(0) == 0) return;
-  const project::Section* section = request_.migration.first(project::SectionKind::kVerify);
-  throw Error(Code::kVerificationFailed,
-              fmt::format("migrate:verify of {} counts {} violations", run_.name, human_count(*violations_)))
-      .at({request_.migration.file, section->line, 1, ""})
-      .hint("all rows are processed; run the query of migrate:verify without count(*) to see the wrong ones");
-}
-
-void Execution::release() {
-  if (!ledger::release_slice(*session_.ledger, run_.id, 0, session_.lease.token))
-    throw Error(Code::kLeaseLost, "another worker took this run over")
-        .hint("nothing was lost: `weir status` shows who works on it");
-}
-
-void Execution::pause() {
-  auto& ledger = *session_.ledger;
-  db::Transaction transaction(*session_.control);
-  release();
-  ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kPausing);
-  ledger::move_run(ledger, run_.id, RunState::kPausing, RunState::kPaused);
-  ledger::record_event(ledger, request_.actor, "run-paused", run_.id.version, run_.id.attempt,
-                       fmt::format("{} rows done", progress_.rows_done));
-  transaction.commit();
-}
-
-// The commit of the control connection is durable, and with it every batch before it.
-void Execution::succeed() {
-  auto& ledger = *session_.ledger;
-  const auto statements =
-      static_cast<std::int64_t>(request_.migration.first(project::SectionKind::kBatch)->statements.size());
-  const auto elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);
-  db::Transaction transaction(*session_.control);
-  release();
-  ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kSucceeded);
-  ledger::record_applied(ledger, request_.migration, statements, elapsed, request_.actor);
-  ledger::record_event(ledger, request_.actor, "run-succeeded", run_.id.version, run_.id.attempt,
-                       fmt::format("{} rows in {} passes, residual 0", progress_.rows_done, pass_));
-  transaction.commit();
+// The last worker to leave does it. False: somebody still works, or somebody else did it.
+bool Execution::settle(RunState from, RunState to, const std::string& event) {
+  return settle_run(*ledger_, run_, from, to, event, request_.actor);
 }
 
 // Best effort: when the ledger cannot be written (disk full, server gone) the run stays `running` without a living
 // worker, and the next `weir run` takes it over at once.
 void Execution::fail(const Error& error) noexcept {
   try {
-    if (session_.control->broken()) session_.control = database_.connect(db::Purpose::kControl);
-    auto ledger = session_.ledger->over(*session_.control);
-    if (session_.control->in_transaction()) session_.control->rollback();
-    db::Transaction transaction(*session_.control);
-    // While the connection was lost the lease may have passed to another worker, whose run it is now.
-    if (!ledger::release_slice(ledger, run_.id, 0, session_.lease.token)) return;
+    if (control_->broken()) control_ = database_.connect(db::Purpose::kControl);
+    auto ledger = ledger_->over(*control_);
+    if (control_->in_transaction()) control_->rollback();
+    const auto now = ledger::read_latest_run(ledger, run_.id.version);
+    if (!now || now->id.attempt != run_.id.attempt || now->state != RunState::kRunning) return;
+    // That this process cannot reach the database is no reason for others to stop.
+    const bool of_this_process = error.code() == Code::kCannotConnect || error.code() == Code::kConnectionLost;
+    if (of_this_process && find_holder(ledger, run_.id)) return;
+    db::Transaction transaction(*control_);
     ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kFailed,
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
@@ -361,9 +341,9 @@ RunOutcome Execution::outcome(RunState state) const {
   outcome.state = state;
   outcome.already_complete = !active_;
   outcome.attempt = run_.id.attempt;
-  outcome.rows_done = active_ ? progress_.rows_done : run_.rows_done;
-  outcome.rows_here = progress_.rows_here;
-  outcome.passes = active_ ? pass_ : run_.pass;
+  outcome.rows_done = run_.rows_done;
+  outcome.rows_here = rows_here_;
+  outcome.passes = run_.pass;
   outcome.residual = residual_;
   outcome.violations = violations_;
   outcome.elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);

@@ -1,9 +1,9 @@
-// One execution of a data migration by this process: choosing the run, taking the lease, passes, the end. Used by
-// Runner only.
+// One execution of a data migration by this process: choosing the run or joining it, the crew, the end. Used by Runner
+// only.
 #pragma once
 
+#include "backfill/crew.hpp"
 #include "backfill/runner.hpp"
-#include "backfill/slice_walk.hpp"
 
 namespace weir::backfill {
 
@@ -27,15 +27,12 @@ class Execution {
   bool is_complete_already(const ledger::Run& latest);
   bool continues(const ledger::Run& latest, const ParameterValues& parameters);
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
-  // False: the former worker had completed the run in its last moment.
+  // False: the run has succeeded meanwhile.
   bool activate();
-  WalkEnd run_passes();
-  void start_pass(std::int64_t pass);
-  void check_progress(std::int64_t passes, std::optional<std::int64_t> previous, std::int64_t residual) const;
-  void verify();
-  void release();
-  void pause();
-  void succeed();
+  RunOutcome work();
+  // What became of the run when the workers of this process left it.
+  RunOutcome leave();
+  bool settle(ledger::RunState from, ledger::RunState to, const std::string& event);
   void fail(const Error& error) noexcept;
   RunOutcome outcome(ledger::RunState state) const;
 
@@ -45,15 +42,14 @@ class Execution {
   Observer& observer_;
   const RunRequest& request_;
   std::chrono::steady_clock::time_point started_;
-  Session session_;
+  std::unique_ptr<db::Connection> control_;
+  std::optional<ledger::Ledger> ledger_;  // over `control_`
   Program program_;
   ledger::Run run_;
-  Progress progress_;
   Backoff backoff_;         // between attempts
   bool connected_ = false;  // once
-  bool active_ = false;     // once the run was `running` and the lease ours
-  bool holding_ = false;    // ... in this attempt
-  std::int64_t pass_ = 0;
+  bool active_ = false;     // once the run was `running`
+  std::int64_t rows_here_ = 0;
   std::int64_t residual_ = 0;
   std::optional<std::int64_t> violations_;
 };

@@ -27,13 +27,6 @@ bool is_provably_dead(db::Connection& connection, const ledger::Lease& lease) {
   return !lease.session.empty() && connection.session_liveness(lease.session) == Liveness::kDead;
 }
 
-// A worker may be held up longer than its lease by one long statement. As long as its process lives on this host, and
-// is not stopped, it keeps the slice; of a worker elsewhere nothing is known but its lease.
-bool is_held(db::Connection& connection, const ledger::Slice& slice) {
-  if (!slice.lease || is_provably_dead(connection, *slice.lease)) return false;
-  return slice.lease->expires_at > slice.now || is_running(slice.lease->process);
-}
-
 }  // namespace
 
 std::string new_token() {
@@ -43,22 +36,20 @@ std::string new_token() {
   return token;
 }
 
-ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                            std::int64_t ordinal, OwnTokens& own) {
+// A worker may be held up longer than its lease by one long statement. As long as its process lives on this host, and
+// is not stopped, it keeps the slice; of a worker elsewhere nothing is known but its lease.
+bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTokens& own) {
+  if (!slice.lease || is_own(*slice.lease, own) || is_provably_dead(connection, *slice.lease)) return false;
+  return slice.lease->expires_at > slice.now || is_running(slice.lease->process);
+}
+
+std::optional<ledger::Lease> try_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
+                                       const ledger::Slice& slice, OwnTokens& own) {
+  if (is_held(ledger.connection(), slice, own)) return std::nullopt;
   ledger::Lease mine = lease_for(worker, own);
-  for (int attempt = 0; attempt < kClaims; ++attempt) {
-    const auto slice = ledger::read_slice(ledger, id, ordinal);
-    if (!slice) throw Error(Code::kLedgerCorrupt, fmt::format("run {}#{} has no slice", id.version.text(), id.attempt));
-    const auto& holder = slice->lease;
-    if (holder && !is_own(*holder, own) && is_held(ledger.connection(), *slice)) {
-      throw Error(Code::kRunHeld, fmt::format("this run is being executed by pid {} on {}", holder->process.pid,
-                                              holder->process.hostname))
-          .hint("`weir status` shows its progress; a worker that dies is replaced at once");
-    }
-    if (ledger::claim_slice(ledger, id, ordinal, holder ? holder->token : "", mine, kLeaseTime)) return mine;
-  }
-  throw Error(Code::kRunHeld, "another worker took this run in the same moment")
-      .hint("`weir status` shows its progress");
+  const std::string expected = slice.lease ? slice.lease->token : "";
+  if (!ledger::claim_slice(ledger, id, slice.ordinal, expected, mine, kLeaseTime)) return std::nullopt;
+  return mine;
 }
 
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,

@@ -2,7 +2,7 @@
 // this host that runs.
 #pragma once
 
-#include "ledger/runs.hpp"
+#include "ledger/slices.hpp"
 
 namespace weir::backfill {
 
@@ -15,11 +15,15 @@ std::string new_token();
 // may stand in the ledger, because the answer to a claim can be lost too; it is then still ours.
 using OwnTokens = std::vector<std::string>;
 
-// Takes the slice for `worker`. Errors: kRunHeld (names the holder) while another worker holds it.
+// Whether somebody else lives who holds the slice. `connection` asks for its session.
+bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTokens& own);
+
+// Takes the slice for `worker` unless another worker holds it. `slice` as it was just read; nothing when it is held, or
+// somebody was faster.
 // Guarantee: afterwards no transaction of an earlier holder can commit a batch, because the token has changed, and the
 // cursor that is read next is final, because claiming waits for a batch in flight.
-ledger::Lease acquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                            std::int64_t ordinal, OwnTokens& own);
+std::optional<ledger::Lease> try_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
+                                       const ledger::Slice& slice, OwnTokens& own);
 
 // After a lost connection: takes the slice back with a new token if nobody else took it. Errors: kLeaseLost.
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,

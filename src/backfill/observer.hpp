@@ -14,11 +14,12 @@ struct Progress {
   std::int64_t rows_done = 0;              // of the run, all passes and processes
   std::optional<std::int64_t> rows_total;  // estimate
   std::int64_t pass = 1;
+  int workers = 1;             // of this process
   std::int64_t rows_here = 0;  // changed by this process
   Milliseconds elapsed{0};     // of this process
 };
 
-// Called from the thread that runs the batches; must be quick.
+// Called from the threads that run the batches, one at a time; must be quick.
 class Observer {
  public:
   virtual ~Observer() = default;

@@ -5,7 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "ledger/runs.hpp"
+#include "ledger/slices.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -35,6 +35,10 @@ class KeySql {
   // bounds of the leading column, which say nothing new.
   std::string above(std::string_view prefix) const { return compare(">", ">=", prefix); }
   std::string up_to(std::string_view prefix) const { return compare("<=", "<=", prefix); }
+  std::string leading_at_least(std::string_view name) const {
+    return fmt::format("{} >= {}", columns_[0], fmt::format(fmt::runtime(comparands_[0]), fmt::format(":{}", name)));
+  }
+  std::string not_null() const { return fmt::format("{} IS NOT NULL", fmt::join(columns_, " IS NOT NULL AND ")); }
 
  private:
   std::string compare(std::string_view whole, std::string_view leading, std::string_view prefix) const {
@@ -172,23 +176,36 @@ std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, 
   const std::string table = sql::quote(dialect, program.table.name);
   const std::string range = (lower == Lower::kExclusive ? key.above(kHi) + " AND " : "") + key.up_to(kUpper);
   const std::int64_t batch = program.batch_rows, count = boundaries_ahead(program);
-  if (count == 1) {
-    return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1 OFFSET {3}", key.list(), table, range,
-                       batch - 1);
-  }
+  if (count == 1) return nth_sql(program, dialect, lower, batch);
   return fmt::format(
       "SELECT {0} FROM (SELECT {0}, row_number() OVER (ORDER BY {0}) AS weir_row FROM (SELECT {0} FROM {1} WHERE {2} "
       "ORDER BY {0} LIMIT {3}) weir_ahead) weir_keys WHERE weir_row % {4} = 0 ORDER BY weir_row",
       key.list(), table, range, batch * count, batch);
 }
 
+std::string nth_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t n) {
+  const KeySql key(program, dialect);
+  const std::string range = (lower == Lower::kExclusive ? key.above(kHi) + " AND " : "") + key.up_to(kUpper);
+  return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1 OFFSET {3}", key.list(),
+                     sql::quote(dialect, program.table.name), range, n - 1);
+}
+
+std::string at_least_sql(const Program& program, const sql::Dialect& dialect) {
+  const KeySql key(program, dialect);
+  return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1", key.list(),
+                     sql::quote(dialect, program.table.name), key.leading_at_least("weir_least"));
+}
+
+std::string lowest_sql(const Program& program, const sql::Dialect& dialect) {
+  const KeySql key(program, dialect);
+  return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1", key.list(),
+                     sql::quote(dialect, program.table.name), key.not_null());
+}
+
 std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
   const KeySql key(program, dialect);
-  std::string not_null;
-  for (const auto& column : program.key)
-    not_null += fmt::format("{}{} IS NOT NULL", not_null.empty() ? "" : " AND ", dialect.quote(column));
   return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT 1", key.list(),
-                     sql::quote(dialect, program.table.name), not_null, key.descending());
+                     sql::quote(dialect, program.table.name), key.not_null(), key.descending());
 }
 
 std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {

@@ -46,7 +46,12 @@ std::int64_t boundaries_ahead(const Program& program);
 // SELECT of the keys that end the next boundaries_ahead() batches behind `weir_hi0..` (kExclusive) or from the
 // beginning (kOpen), in order; fewer when the rows up to `weir_upper0..` do not fill so many.
 std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
-// SELECT of the greatest key.
+// SELECT of the n-th key behind `weir_hi0..`, or from the beginning, up to `weir_upper0..`.
+std::string nth_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t n);
+// SELECT of the first key whose leading column is at least `weir_least`.
+std::string at_least_sql(const Program& program, const sql::Dialect& dialect);
+// SELECT of the least and of the greatest key.
+std::string lowest_sql(const Program& program, const sql::Dialect& dialect);
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);
 // SELECT of the number of rows in the batch's range that match `where`. Bound as in batch_source().
 std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower);

@@ -7,10 +7,10 @@
 namespace weir::backfill {
 
 std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
-                                    const project::Migration& migration, std::int64_t latest,
-                                    const std::string& actor) {
+                                    const project::Migration& migration, const ParameterValues& given,
+                                    std::int64_t latest, const std::string& actor) {
   constexpr Milliseconds kCountLimit{500};  // a deploy does not wait for a figure
-  const ParameterValues parameters = resolve_parameters(migration, {});
+  const ParameterValues parameters = resolve_parameters(migration, given);
   const Program program = prepare_program(database, ledger.connection(), migration, parameters);
   const auto rows = estimate_rows(database, ledger.connection(), program, kCountLimit);
   db::Transaction transaction(ledger.connection());

@@ -17,6 +17,8 @@ namespace weir::backfill {
 // What to do with an unfinished run whose file has changed since it began.
 enum class OnChange { kRefuse, kContinue };
 enum class Start { kContinue, kRestart };
+// What becomes of a run whose last worker is asked to stop.
+enum class OnStop { kPause, kRequeue };
 
 struct RunRequest {
   const project::Migration& migration;
@@ -25,11 +27,14 @@ struct RunRequest {
   OnChange on_change = OnChange::kRefuse;
   Start start = Start::kContinue;
   std::string actor;
+  int workers = 1;  // of this process; one where the engine has one writer
+  OnStop on_stop = OnStop::kPause;
 };
 
 struct RunOutcome {
-  ledger::RunState state = ledger::RunState::kSucceeded;  // kSucceeded or kPaused; everything else is an Error
-  bool already_complete = false;                          // nothing had to be done
+  // kSucceeded, kPaused, kCancelled; kRunning when this process left it to others. Everything else is an Error.
+  ledger::RunState state = ledger::RunState::kSucceeded;
+  bool already_complete = false;  // nothing had to be done
   std::int64_t attempt = 0;
   std::int64_t rows_done = 0;  // of the whole run
   std::int64_t rows_here = 0;  // by this process
@@ -43,7 +48,8 @@ struct RunOutcome {
 // they could be counted quickly. `latest`: the attempt that the caller knows of (0: none); nothing happens when there
 // is a newer one by now. Errors: as prepare_program().
 std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
-                                    const project::Migration& migration, std::int64_t latest, const std::string& actor);
+                                    const project::Migration& migration, const ParameterValues& parameters,
+                                    std::int64_t latest, const std::string& actor);
 
 class Runner {
  public:

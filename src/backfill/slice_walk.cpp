@@ -5,6 +5,7 @@
 #include <iterator>
 
 #include "backfill/first_batch.hpp"
+#include "backfill/slicing.hpp"
 #include "base/error.hpp"
 
 namespace weir::backfill {
@@ -24,15 +25,15 @@ std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
 }
 
 WalkEnd SliceWalk::walk() {
-  started_ = context_.clock.now();
-  proved_ = !context_.program.where.has_value();
   bool begun = false;
   for (;;) {
     try {
       if (!begun) begin();
       begun = true;
       while (!at_end()) {
-        if (context_.stop.requested()) return WalkEnd::kStopped;
+        if (context_.leaves()) return WalkEnd::kStopped;
+        follow_settings();
+        if (context_.board.somebody_idles()) give_half();
         run_batch();
         backoff_.reset();
       }
@@ -46,13 +47,44 @@ WalkEnd SliceWalk::walk() {
 
 // Reads the truth from the ledger; also after every failure, because only the ledger knows what was committed.
 void SliceWalk::begin() {
-  const auto slice = ledger::read_slice(*context_.session.ledger, context_.run, 0);
+  const auto slice = ledger::read_slice(*context_.session.ledger, context_.run, context_.ordinal);
   if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
-  cursor_ = slice->cursor;
+  cursor_ = slice->cursor ? slice->cursor : slice->lower;
   upper_ = slice->upper;
-  context_.progress.rows_done = slice->rows_done;
+  forget_ahead();
+}
+
+void SliceWalk::forget_ahead() {
   ahead_.clear();
   rest_is_last_ = false;
+}
+
+// The size of a batch stands in the statement that looks for boundaries.
+void SliceWalk::follow_settings() {
+  const auto batch_rows = context_.board.settings().batch_rows;
+  if (batch_rows == context_.program.batch_rows) return;
+  context_.program.batch_rows = batch_rows;
+  open_.reset();
+  bounded_.reset();
+  forget_ahead();
+}
+
+// A worker that has nothing to do gets what lies behind the middle. Not again at once: it has to find it first.
+void SliceWalk::give_half() {
+  constexpr Milliseconds kPause{300};
+  const auto now = context_.clock.now();
+  if (gave_ != std::chrono::steady_clock::time_point{} && now - gave_ < kPause) return;
+  gave_ = now;
+  const auto middle = cut_in_two(context_.database, *context_.session.control, context_.program, cursor_, *upper_);
+  if (!middle) return;
+  ledger::Slice slice;
+  slice.ordinal = context_.ordinal;
+  slice.pass = context_.board.progress().pass;
+  slice.upper = upper_;
+  ledger::split_slice(*context_.session.ledger, context_.run, slice, *middle, context_.session.lease.token);
+  upper_ = middle;
+  forget_ahead();
+  context_.board.wake();
 }
 
 std::vector<db::Row> SliceWalk::first_boundaries() {
@@ -104,7 +136,7 @@ db::Bindings SliceWalk::bindings(const db::Row& hi) const {
   bound.emplace_back("weir_cursor", db::encode_key(hi));
   bound.emplace_back("weir_version", context_.run.version.text());
   bound.emplace_back("weir_attempt", context_.run.attempt);
-  bound.emplace_back("weir_ordinal", std::int64_t{0});
+  bound.emplace_back("weir_ordinal", context_.ordinal);
   bound.emplace_back("weir_token", context_.session.lease.token);
   return bound;
 }
@@ -124,12 +156,12 @@ void SliceWalk::run_batch() {
   if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
   std::int64_t rows = 0;
-  if (!proved_) {
+  if (context_.program.where && !context_.board.proved()) {
     const auto source = batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime);
     const FirstBatch first = run_first_batch(context_.program, *context_.session.ledger, *context_.session.worker,
                                              source, lower, bindings(hi));
     rows = first.rows;
-    proved_ = first.proved;
+    if (first.proved) context_.board.set_proved();
   } else {
     auto& compiled = cursor_ ? bounded_ : open_;
     if (!compiled)
@@ -141,18 +173,29 @@ void SliceWalk::run_batch() {
     if (look) remember(std::move(result.boundaries), hi);
   }
   cursor_ = hi;
-  context_.progress.rows_done += rows;
-  context_.progress.rows_here += rows;
-  context_.progress.elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - started_);
-  context_.observer.on_progress(context_.progress);
+  context_.board.add_rows(rows);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
+  keep_rate(rows, began);
+}
+
+void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began) {
+  constexpr Milliseconds kPiece{50};  // so that other settings are followed
+  for (;;) {
+    const auto rate = context_.board.rate_of_a_worker();
+    if (!rate || context_.leaves()) return;
+    const auto due = began + std::chrono::duration_cast<Milliseconds>(
+                                 std::chrono::duration<double>(static_cast<double>(rows) / *rate));
+    const auto left = std::chrono::duration_cast<Milliseconds>(due - context_.clock.now());
+    if (left <= Milliseconds(0)) return;
+    context_.clock.sleep(std::min(left, kPiece));
+  }
 }
 
 // Either throws on, or leaves the walk ready to begin() again.
 void SliceWalk::recover(const Error& error) {
   if (!error.is_transient() || backoff_.exhausted()) throw given_up(error);
-  context_.observer.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
-                                        backoff_.attempt() + 1, Backoff::kMaxAttempts));
+  context_.board.note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
+                                  backoff_.attempt() + 1, Backoff::kMaxAttempts));
   for (;;) {
     backoff_.wait(context_.clock, context_.stop);
     const bool lost =
@@ -164,7 +207,7 @@ void SliceWalk::recover(const Error& error) {
     } catch (const Error& again) {
       const bool may_pass = again.is_transient() || again.code() == Code::kCannotConnect;
       if (!may_pass || backoff_.exhausted() || context_.stop.requested()) throw given_up(again);
-      context_.observer.on_note(
+      context_.board.note(
           fmt::format("{}; trying again ({} of {})", again.message(), backoff_.attempt() + 1, Backoff::kMaxAttempts));
     }
   }
@@ -177,7 +220,9 @@ void SliceWalk::reconnect() {
   session.worker = connect_worker(context_.database);
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
-  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, 0, session.tokens);
+  context_.board.drop(session.lease.token);
+  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens);
+  context_.board.hold(session.lease.token);
 }
 
 }  // namespace weir::backfill

@@ -2,13 +2,13 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <memory>
 
 #include "backfill/lease.hpp"
-#include "backfill/observer.hpp"
 #include "backfill/program.hpp"
 #include "backfill/retry.hpp"
-#include "base/stop.hpp"
+#include "backfill/run_board.hpp"
 
 namespace weir::backfill {
 
@@ -18,7 +18,7 @@ std::unique_ptr<db::Connection> connect_worker(const db::Database& database);
 
 enum class WalkEnd { kExhausted, kStopped };
 
-// The two connections of a run and the lease it holds. Replaced together after a lost connection.
+// The two connections of a worker and the lease it holds. Replaced together after a lost connection.
 struct Session {
   std::unique_ptr<db::Connection> control;
   std::unique_ptr<db::Connection> worker;
@@ -31,13 +31,14 @@ class SliceWalk {
  public:
   struct Context {
     const db::Database& database;
-    const Program& program;
+    Program& program;  // its batch size follows the run's
     const ledger::RunId& run;
+    std::int64_t ordinal;
     Session& session;
     Clock& clock;
     const StopToken& stop;
-    Observer& observer;
-    Progress& progress;
+    RunBoard& board;
+    std::function<bool()> leaves;  // asked between two batches
   };
   explicit SliceWalk(const Context& context) : context_(context) {}
 
@@ -50,6 +51,10 @@ class SliceWalk {
   bool at_end() const { return !upper_ || cursor_ == upper_; }
   void run_batch();
   void leave_room(Milliseconds batch_time);
+  void keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began);
+  void follow_settings();
+  void give_half();
+  void forget_ahead();
   void recover(const Error& error);
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
@@ -62,12 +67,11 @@ class SliceWalk {
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
-  std::deque<db::Row> ahead_;                  // ends of the next batches
-  bool rest_is_last_ = false;                  // behind them the rest of the slice is one batch
-  bool proved_ = false;                        // a batch that changed rows has been seen to make `where` false
-  std::unique_ptr<db::BatchProgram> open_;     // compiled for the first batch of a pass
-  std::unique_ptr<db::BatchProgram> bounded_;  // ... and for all others
-  std::chrono::steady_clock::time_point started_;
+  std::deque<db::Row> ahead_;                     // ends of the next batches
+  bool rest_is_last_ = false;                     // behind them the rest of the slice is one batch
+  std::unique_ptr<db::BatchProgram> open_;        // compiled for the first batch of a pass
+  std::unique_ptr<db::BatchProgram> bounded_;     // ... and for all others
+  std::chrono::steady_clock::time_point gave_{};  // when half was given last
 };
 
 }  // namespace weir::backfill

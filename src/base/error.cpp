@@ -39,6 +39,7 @@ CodeFacts facts_of(Code code) {
     case Code::kLedgerCorrupt: return {"ledger-corrupt", kFailed};
     case Code::kDeployLockHeld: return {"deploy-lock-held", kLockExit};
     case Code::kRunHeld: return {"run-held", kLockExit};
+    case Code::kRunFailed: return {"run-failed", kFailed};
     case Code::kLeaseLost: return {"lease-lost", kLockExit};
     case Code::kGateClosed: return {"gate-closed", kGateExit};
     case Code::kNotReversible: return {"not-reversible", kFailed};

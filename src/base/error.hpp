@@ -39,6 +39,7 @@ enum class Code {
   kLedgerCorrupt,          // the ledger contradicts itself
   kDeployLockHeld,         // another deployer holds the lock
   kRunHeld,                // another live process executes this run
+  kRunFailed,              // a worker of another process failed
   kLeaseLost,              // another worker took the slice over; nothing was committed
   kGateClosed,             // what the migration requires is not complete
   kNotReversible,          // no `migrate:down`

@@ -25,13 +25,14 @@ std::string parse_version(const std::string& text) {
       .hint("a version is digits; `weir status` lists them");
 }
 
-std::map<std::string, std::string> parse_pairs(const std::vector<std::string>& pairs) {
+std::map<std::string, std::string> parse_pairs(const std::vector<std::string>& pairs, std::string_view what) {
   std::map<std::string, std::string> values;
   for (const auto& pair : pairs) {
     const auto equals = pair.find('=');
-    if (equals == std::string::npos || equals == 0) throw Error(Code::kUsage, "--param is not name=value");
+    if (equals == std::string::npos || equals == 0)
+      throw Error(Code::kUsage, fmt::format("{} is not name=value", what));
     if (!values.emplace(pair.substr(0, equals), pair.substr(equals + 1)).second) {
-      throw Error(Code::kUsage, fmt::format("parameter '{}' is given twice", pair.substr(0, equals)));
+      throw Error(Code::kUsage, fmt::format("'{}' is given twice", pair.substr(0, equals)));
     }
   }
   return values;
@@ -49,6 +50,12 @@ struct Parser {
   AdoptOptions adopt;
   RedoOptions redo;
   RunOptions run;
+  PauseOptions pause;
+  ResumeOptions resume;
+  CancelOptions cancel;
+  TuneOptions tune;
+  WorkerOptions worker;
+  std::vector<std::string> settings;
   VerifyOptions verify;
   InspectOptions inspect;
   DumpOptions dump;
@@ -58,8 +65,9 @@ struct Parser {
   std::vector<std::string> parameters;
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
-      *baseline_command, *adopt_command, *redo_command, *status_command, *run_command, *verify_command,
-      *inspect_command, *dump_command, *doctor_command;
+      *baseline_command, *adopt_command, *redo_command, *status_command, *run_command, *pause_command, *resume_command,
+      *cancel_command, *tune_command, *worker_command, *verify_command, *inspect_command, *dump_command,
+      *doctor_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -147,8 +155,33 @@ struct Parser {
     auto* restart = run_command->add_flag("--restart", run.restart, "cancel an unfinished run and begin a new one");
     run_command->add_flag("--continue", run.continue_changed, "go on from the cursor although the file changed")
         ->excludes(restart);
+    add_workers(run_command, run.workers);
+    run_command->add_flag("--detach", run.detach, "only queue it, for `weir worker`")
+        ->excludes(restart)
+        ->excludes("--continue");
+    pause_command = app.add_subcommand("pause", "let the workers of a run finish their batches and leave it");
+    resume_command = app.add_subcommand("resume", "queue a paused or failed run again, for `weir worker`");
+    cancel_command = app.add_subcommand("cancel", "end a run for good; what it changed stays changed");
+    tune_command = app.add_subcommand("tune", "change a run while it goes on: batch=1000 workers=2 max_rate=5000");
+    constexpr const char* kWhich = "name or version of the data migration";
+    pause_command->add_option("name", pause.name, kWhich)->required();
+    resume_command->add_option("name", resume.name, kWhich)->required();
+    cancel_command->add_option("name", cancel.name, kWhich)->required();
+    tune_command->add_option("name", tune.name, kWhich)->required();
+    tune_command
+        ->add_option("settings", settings,
+                     "batch=ROWS, workers=THREADS of each process, max_rate=ROWS a second (none: no limit)")
+        ->required();
+    worker_command = app.add_subcommand("worker", "execute queued data migrations, whatever host queued them");
+    worker_command->add_flag("--once", worker.once, "end when nothing is queued");
+    add_workers(worker_command, worker.workers);
     verify_command = app.add_subcommand("verify", "measure residual and migrate:verify of what is applied");
     verify_command->add_option("name", verify_name, "name or version of one migration (default: all)");
+  }
+
+  static void add_workers(CLI::App* command, int& workers) {
+    command->add_option("--workers", workers, "threads that change rows, each with two connections (default: 1)")
+        ->check(CLI::Range(1, 64));
   }
 
   void add_inspect() {
@@ -199,8 +232,16 @@ struct Parser {
       return redo;
     }
     if (run_command->parsed()) {
-      run.parameters = parse_pairs(parameters);
+      run.parameters = parse_pairs(parameters, "--param");
       return run;
+    }
+    if (pause_command->parsed()) return pause;
+    if (resume_command->parsed()) return resume;
+    if (cancel_command->parsed()) return cancel;
+    if (worker_command->parsed()) return worker;
+    if (tune_command->parsed()) {
+      tune.settings = parse_pairs(settings, "a setting");
+      return tune;
     }
     if (verify_command->parsed()) {
       if (!verify_name.empty()) verify.name = verify_name;
@@ -217,8 +258,7 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan",  "lint", "pause",  "resume", "cancel",   "tune",
-                                                  "watch", "undo", "worker", "serve",  "rehearse", "completion"};
+  static const std::vector<std::string> kLater = {"plan", "lint", "watch", "undo", "serve", "rehearse", "completion"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

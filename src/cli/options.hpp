@@ -65,6 +65,25 @@ struct RunOptions {
   std::map<std::string, std::string> parameters;
   bool restart = false;
   bool continue_changed = false;
+  bool detach = false;
+  int workers = 1;
+};
+struct PauseOptions {
+  std::string name;
+};
+struct ResumeOptions {
+  std::string name;
+};
+struct CancelOptions {
+  std::string name;
+};
+struct TuneOptions {
+  std::string name;
+  std::map<std::string, std::string> settings;
+};
+struct WorkerOptions {
+  bool once = false;
+  int workers = 1;
 };
 struct VerifyOptions {
   std::optional<std::string> name;
@@ -86,9 +105,10 @@ struct Printed {
   std::string text;
 };
 
-using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                             BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, VerifyOptions,
-                             InspectOptions, DumpOptions, DoctorOptions>;
+using Command =
+    std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
+                 BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions, ResumeOptions,
+                 CancelOptions, TuneOptions, WorkerOptions, VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include "adopt/files.hpp"
+#include "backfill/control.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
@@ -29,6 +30,26 @@ void check_gate(const Context& context, const db::Database& database, const proj
       .hint(data ? fmt::format("first: weir run {}", blockers.front().migration->name) : "first: weir migrate");
 }
 
+// Queues it for a worker: the run that waits already, or a new one.
+int detach(const Context& context, const db::Database& database, const project::Migration& migration,
+           const RunOptions& options) {
+  const auto connection = database.connect(db::Purpose::kControl);
+  auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  auto run = ledger::read_latest_run(ledger, migration.version);
+  if (!run || ledger::is_final(run->state)) {
+    backfill::enqueue(database, ledger, migration, options.parameters, run ? run->id.attempt : 0, context.actor);
+    run = ledger::read_latest_run(ledger, migration.version);
+  } else {
+    if (!options.parameters.empty())
+      throw Error(Code::kUsage, "a run that waits already keeps its parameters").hint("leave --param out");
+    run = backfill::resume_run(ledger, *run, context.actor);
+  }
+  if (options.workers > 1) run = backfill::tune_run(ledger, run.value(), {{}, options.workers, {}}, context.actor);
+  const auto status = report::read_run_status(ledger, run.value());
+  context.print(context.global.json ? report::to_json(status) : report::to_text(status, context.colour));
+  return 0;
+}
+
 }  // namespace
 
 int run_command(const Context& context, const RunOptions& options) {
@@ -40,18 +61,20 @@ int run_command(const Context& context, const RunOptions& options) {
         .hint("`weir migrate` applies it");
   }
   check_gate(context, *database, timeline, migration);
+  if (options.detach) return detach(context, *database, migration, options);
   backfill::RunRequest request{migration,
                                options.parameters,
                                !options.parameters.empty(),
                                options.continue_changed ? backfill::OnChange::kContinue : backfill::OnChange::kRefuse,
                                options.restart ? backfill::Start::kRestart : backfill::Start::kContinue,
-                               context.actor};
+                               context.actor,
+                               options.workers};
   ProgressView progress(context.global.json);
   const auto outcome = backfill::Runner(*database, context.clock, context.stop, progress).run(request);
   progress.finish();
   context.print(context.global.json ? report::to_json(migration, outcome)
                                     : report::to_text(migration, outcome, context.colour));
-  return outcome.state == ledger::RunState::kPaused ? exit_code(Code::kInterrupted) : 0;
+  return outcome.state == ledger::RunState::kSucceeded ? 0 : exit_code(Code::kInterrupted);
 }
 
 }  // namespace weir::cli

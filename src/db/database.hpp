@@ -51,6 +51,12 @@ using ForeignLockOf = std::function<ForeignLock(const std::string& database)>;
 // Types a parameter of a data migration can have.
 enum class ParameterType { kText, kInteger, kNumber, kBoolean, kDate, kTimestamp, kUuid };
 
+// One of weir's own tables: `CREATE TABLE <name> <definition>`.
+struct LedgerTable {
+  std::string name;
+  std::string definition;
+};
+
 class Database {
  public:
   virtual ~Database() = default;
@@ -75,9 +81,8 @@ class Database {
 
   // SQL for the database's clock in milliseconds since 1970 (UTC), as an integer.
   virtual std::string now_ms() const = 0;
-  // CREATE TABLE statements of the ledger's present version. Without transactional DDL they can be repeated after a
-  // crash between two of them, and weir_meta comes last.
-  virtual std::vector<std::string> ledger_schema() const = 0;
+  // The tables of the ledger's present version. Without transactional DDL weir_meta comes last.
+  virtual std::vector<LedgerTable> ledger_schema() const = 0;
   // False for what the engine refuses inside a transaction (CREATE INDEX CONCURRENTLY) or does nothing there (PRAGMA
   // foreign_keys).
   virtual bool runs_in_transaction(std::string_view statement) const = 0;

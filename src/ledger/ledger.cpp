@@ -9,27 +9,29 @@
 namespace weir::ledger {
 namespace {
 
-constexpr std::string_view kTables[] = {"weir_meta", "weir_migrations", "weir_repeatables",
-                                        "weir_runs", "weir_slices",     "weir_events"};
+constexpr std::string_view kTables[] = {"weir_meta",   "weir_migrations", "weir_repeatables", "weir_runs",
+                                        "weir_slices", "weir_events",     "weir_quarantine",  "weir_before_images"};
 
 constexpr const char* kReadVersion = "SELECT value FROM :weir_meta WHERE :meta_key = 'ledger_version'";
 constexpr const char* kWriteVersion = "INSERT INTO :weir_meta (:meta_key, value) VALUES ('ledger_version', :version)";
 constexpr const char* kRaiseVersion =
     "UPDATE :weir_meta SET value = :version WHERE :meta_key = 'ledger_version' AND value = :from";
 
-// From version 1 to 2; for the engines that had version 1.
-constexpr const char* kUpgradeFrom1[] = {"ALTER TABLE :weir_migrations ADD COLUMN intent text",
-                                         R"sql(CREATE TABLE :weir_repeatables (
-  name          text NOT NULL PRIMARY KEY,
-  checksum      text NOT NULL,
-  applied_text  text NOT NULL,
-  applied_at_ms bigint NOT NULL,
-  duration_ms   bigint NOT NULL,
-  actor         text NOT NULL,
-  weir_version  text NOT NULL
-))sql"};
+// Columns that came with a later version; tables that came are created from the present schema.
+struct Column {
+  std::string_view table, name, type;
+};
+constexpr Column kColumns[] = {{"weir_migrations", "intent", "text"},  // 2
+                               {"weir_runs", "workers", "bigint"},     // 3
+                               {"weir_runs", "max_rate", "bigint"},    // 3
+                               {"weir_slices", "lower_bound", "text"},
+                               {"weir_slices", "split_wanted", "bigint NOT NULL DEFAULT 0"}};  // 3
 
 }  // namespace
+
+std::string_view create_table(const db::Database& database) {
+  return database.capabilities().transactional_ddl ? "CREATE TABLE" : "CREATE TABLE IF NOT EXISTS";
+}
 
 Ledger::Ledger(const db::Database& database, db::Connection& connection, const std::string& schema)
     : database_(&database), connection_(&connection), schema_(schema) {
@@ -76,21 +78,54 @@ int Ledger::read_version() {
   return static_cast<int>(*version);
 }
 
-// The version first: its row's lock lets one process do it.
+// Where one transaction holds it all the version comes first: its row's lock lets one process do it. Elsewhere it comes
+// last, and what two do at once one of them finds done.
 void Ledger::upgrade(int from) {
-  db::Transaction transaction(*connection_);
+  const bool atomic = database_->capabilities().transactional_ddl;
+  const auto raise = [&] {
+    return execute(kRaiseVersion, {{"version", std::to_string(kLedgerVersion)}, {"from", std::to_string(from)}})
+               .affected == 1;
+  };
   try {
-    const auto raised =
-        execute(kRaiseVersion, {{"version", std::to_string(kLedgerVersion)}, {"from", std::to_string(from)}});
-    if (raised.affected != 1) return;
-    for (const auto* statement : kUpgradeFrom1) connection_->execute_text(expand(statement));
+    if (!atomic) {
+      add_missing_columns();
+      create_missing_tables();
+      raise();
+      return;
+    }
+    db::Transaction transaction(*connection_);
+    if (!raise()) return;
+    add_missing_columns();
+    create_missing_tables();
+    transaction.commit();
   } catch (const Error& error) {
     if (error.code() != Code::kReadOnly) throw;
     throw Error(Code::kLedgerTooOld, fmt::format("the ledger has version {}, this program ({}) works with {}", from,
                                                  weir::version(), kLedgerVersion))
         .hint("`weir migrate` brings it up to date");
   }
-  transaction.commit();
+}
+
+void Ledger::add_missing_columns() {
+  for (const auto& column : kColumns) {
+    const auto table =
+        connection_->describe_table(sql::quote(database_->dialect(), {schema_, std::string(column.table)}));
+    if (!table || table->column(column.name) != nullptr) continue;
+    try {
+      connection_->execute_text(
+          expand(fmt::format("ALTER TABLE :{} ADD COLUMN {} {}", column.table, column.name, column.type)));
+    } catch (const Error& error) {
+      if (error.code() != Code::kAlreadyExists || connection_->in_transaction()) throw;
+    }
+  }
+}
+
+void Ledger::create_missing_tables() {
+  for (const auto& table : database_->ledger_schema()) {
+    if (!connection_->find_table(sql::quote(database_->dialect(), {schema_, table.name})))
+      connection_->execute_text(
+          expand(fmt::format("{} :{} {}", create_table(*database_), table.name, table.definition)));
+  }
 }
 
 std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection& connection) {
@@ -104,7 +139,8 @@ std::optional<Ledger> Ledger::open(const db::Database& database, db::Connection&
 }
 
 void Ledger::create(const db::Database& database, db::Connection& connection) {
-  for (const auto& statement : database.ledger_schema()) connection.execute_text(statement);
+  for (const auto& table : database.ledger_schema())
+    connection.execute_text(fmt::format("{} {} {}", create_table(database), table.name, table.definition));
   const auto meta = connection.find_table("weir_meta");
   if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
   Ledger(database, connection, meta->schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});

@@ -6,6 +6,8 @@
 // weir_repeatables repeatable migrations as they were applied last
 // weir_runs        executions of data migrations; (version, attempt)
 // weir_slices      key ranges of a run: cursor, counters, lease
+// weir_quarantine  rows that a run could not process
+// weir_before_images  what rows held before a run changed them
 // weir_events      who did what when; append only
 #pragma once
 
@@ -19,7 +21,10 @@
 
 namespace weir::ledger {
 
-inline constexpr int kLedgerVersion = 2;
+inline constexpr int kLedgerVersion = 3;
+
+// How a table of the ledger is created: so that it can be repeated, where a crash may come between two of them.
+std::string_view create_table(const db::Database& database);
 
 // Gives access to the ledger over one connection. As thread-safe as the connection: not.
 class Ledger {
@@ -51,6 +56,8 @@ class Ledger {
   bool is_complete();
   int read_version();
   void upgrade(int from);
+  void add_missing_columns();
+  void create_missing_tables();
 
   const db::Database* database_;
   db::Connection* connection_;

@@ -43,7 +43,7 @@ RunState parse_run_state(std::string_view text) {
 
 bool may_follow(RunState from, RunState to) {
   switch (from) {
-    case RunState::kQueued: return one_of(to, {RunState::kRunning, RunState::kCancelled});
+    case RunState::kQueued: return one_of(to, {RunState::kRunning, RunState::kPaused, RunState::kCancelled});
     case RunState::kRunning:
       return one_of(to, {RunState::kPausing, RunState::kSucceeded, RunState::kFailed, RunState::kCancelling});
     case RunState::kPausing: return one_of(to, {RunState::kPaused, RunState::kFailed, RunState::kCancelling});

@@ -4,13 +4,14 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "ledger/columns.hpp"
 
 namespace weir::ledger {
 namespace {
 
 #define WEIR_RUN_COLUMNS                                                                                         \
   "r.version, r.attempt, r.name, r.state, r.checksum, r.definition, r.table_name, r.key_columns, r.batch_rows, " \
-  "r.parameters, "                                                                                               \
+  "r.workers, r.max_rate, r.parameters, "                                                                        \
   "r.rows_total, r.pass, "                                                                                       \
   "coalesce((SELECT sum(s.rows_done) FROM :weir_slices s WHERE s.version = r.version AND s.attempt = "           \
   "r.attempt), 0), "                                                                                             \
@@ -42,65 +43,20 @@ constexpr const char* kDefinition =
 constexpr const char* kResidual =
     "UPDATE :weir_runs SET residual = :rows, updated_at_ms = :now WHERE version = :version AND attempt = :attempt";
 
-constexpr const char* kReadSlice = R"sql(
-SELECT ordinal, pass, upper_bound, cursor_key, state, rows_done, batches, lease_token, lease_host, lease_hostname, lease_pid,
-       lease_process_start, lease_session, lease_expires_at_ms, updated_at_ms, :now
-  FROM :weir_slices
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal)sql";
-
-constexpr const char* kCreateSlice = R"sql(
+// The slice of the run itself.
+constexpr const char* kCreateItself = R"sql(
 INSERT INTO :weir_slices (version, attempt, ordinal, pass, state, updated_at_ms)
-SELECT :version, :attempt, :ordinal, 0, 'done', :now
- WHERE NOT EXISTS (SELECT 1 FROM :weir_slices WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal))sql";
+VALUES (:version, :attempt, 0, 0, 'done', :now))sql";
 
-constexpr const char* kStartPass = R"sql(
-UPDATE :weir_slices
-   SET pass = :pass, upper_bound = :upper, cursor_key = NULL, state = 'active', updated_at_ms = :now
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND lease_token = :token)sql";
-constexpr const char* kRunPass =
-    "UPDATE :weir_runs SET pass = :pass, updated_at_ms = :now WHERE version = :version AND attempt = :attempt";
-
-constexpr const char* kFinishSlice = R"sql(
-UPDATE :weir_slices SET state = 'done', updated_at_ms = :now
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND lease_token = :token)sql";
-
-constexpr const char* kClaim = R"sql(
-UPDATE :weir_slices
-   SET lease_token = :token, lease_host = :host, lease_hostname = :hostname, lease_pid = :pid, lease_process_start = :process_start,
-       lease_session = :session, lease_expires_at_ms = :now + :lease, updated_at_ms = :now
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND coalesce(lease_token, '') = :expected)sql";
-
-constexpr const char* kRelease = R"sql(
-UPDATE :weir_slices SET lease_token = NULL, lease_expires_at_ms = NULL, updated_at_ms = :now
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND lease_token = :token)sql";
-
-// The lease is renewed by the batch itself; only an old cursor is overwritten, in the transaction that did the work.
-constexpr const char* kCheckpoint = R"sql(
-UPDATE :weir_slices
-   SET cursor_key = :weir_cursor, rows_done = rows_done + :weir_rows, batches = batches + 1,
-       lease_expires_at_ms = :now + {}, updated_at_ms = :now
- WHERE version = :weir_version AND attempt = :weir_attempt AND ordinal = :weir_ordinal AND lease_token = :weir_token)sql";
-
-std::optional<std::int64_t> optional_integer(const db::Value& value) {
-  return db::is_null(value) ? std::nullopt : std::optional(db::as_integer(value));
-}
-
-std::optional<db::Row> optional_key(const db::Value& value) {
-  return db::is_null(value) ? std::nullopt : std::optional(db::decode_key(db::as_text(value)));
-}
-
-db::Value key_or_null(const std::optional<db::Row>& key) { return key ? db::Value(db::encode_key(*key)) : db::Value(); }
-
-db::Bindings of(const RunId& id) { return {{"version", id.version.key()}, {"attempt", id.attempt}}; }
-
-db::Bindings of(const RunId& id, std::int64_t ordinal) {
-  return {{"version", id.version.key()}, {"attempt", id.attempt}, {"ordinal", ordinal}};
-}
-
-db::Bindings operator+(db::Bindings left, const db::Bindings& right) {
-  left.insert(left.end(), right.begin(), right.end());
-  return left;
-}
+constexpr const char* kSettings =
+    "SELECT state, batch_rows, workers, max_rate FROM :weir_runs WHERE version = :version AND attempt = :attempt";
+// Nothing given: unchanged. 0: no limit.
+constexpr const char* kTune = R"sql(
+UPDATE :weir_runs
+   SET batch_rows = coalesce(:batch, batch_rows), workers = nullif(coalesce(:workers, workers), 0),
+       max_rate = nullif(coalesce(:max_rate, max_rate), 0),
+       updated_at_ms = :now
+ WHERE version = :version AND attempt = :attempt)sql";
 
 std::vector<std::string> decode_names(const std::string& text) {
   std::vector<std::string> names;
@@ -122,43 +78,20 @@ Run to_run(const db::Row& row) {
   run.table = db::as_text(row[6]);
   run.key_columns = decode_names(db::as_text(row[7]));
   run.batch_rows = db::as_integer(row[8]);
-  run.parameters = db::as_text(row[9]);
-  run.rows_total = optional_integer(row[10]);
-  run.pass = db::as_integer(row[11]);
-  run.rows_done = db::as_integer(row[12]);
-  run.residual = optional_integer(row[13]);
-  run.error = db::as_text(row[14]);
-  run.actor = db::as_text(row[15]);
-  run.created_at = db::as_integer(row[16]);
-  run.started_at = optional_integer(row[17]);
-  run.finished_at = optional_integer(row[18]);
-  run.updated_at = db::as_integer(row[19]);
+  run.workers = optional_integer(row[9]);
+  run.max_rate = optional_integer(row[10]);
+  run.parameters = db::as_text(row[11]);
+  run.rows_total = optional_integer(row[12]);
+  run.pass = db::as_integer(row[13]);
+  run.rows_done = db::as_integer(row[14]);
+  run.residual = optional_integer(row[15]);
+  run.error = db::as_text(row[16]);
+  run.actor = db::as_text(row[17]);
+  run.created_at = db::as_integer(row[18]);
+  run.started_at = optional_integer(row[19]);
+  run.finished_at = optional_integer(row[20]);
+  run.updated_at = db::as_integer(row[21]);
   return run;
-}
-
-Slice to_slice(const db::Row& row) {
-  Slice slice;
-  slice.ordinal = db::as_integer(row[0]);
-  slice.pass = db::as_integer(row[1]);
-  slice.upper = optional_key(row[2]);
-  slice.cursor = optional_key(row[3]);
-  slice.state = db::as_text(row[4]) == "done" ? SliceState::kDone : SliceState::kActive;
-  slice.rows_done = db::as_integer(row[5]);
-  slice.batches = db::as_integer(row[6]);
-  if (!db::is_null(row[7])) {
-    const ProcessId process{db::as_text(row[8]), db::as_text(row[9]), static_cast<int>(db::as_integer(row[10])),
-                            static_cast<long>(db::as_integer(row[11]))};
-    slice.lease = Lease{db::as_text(row[7]), process, db::as_text(row[12]), optional_integer(row[13]).value_or(0)};
-  }
-  slice.updated_at = db::as_integer(row[14]);
-  slice.now = db::as_integer(row[15]);
-  return slice;
-}
-
-void must_hold_lease(const db::Result& result) {
-  if (result.affected != 1)
-    throw Error(Code::kLeaseLost, "another worker took this slice over")
-        .hint("nothing was lost: `weir status` shows who works on it");
 }
 
 }  // namespace
@@ -198,7 +131,7 @@ std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t lates
   if (inserted.affected != 1) return std::nullopt;
   const auto created = read_latest_run(ledger, run.id.version);
   if (!created) throw Error(Code::kLedgerCorrupt, "a new run cannot be read back");
-  ledger.execute(kCreateSlice, of(created->id, 0));
+  ledger.execute(kCreateItself, of(created->id));
   return created;
 }
 
@@ -226,44 +159,18 @@ void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual) {
   ledger.execute(kResidual, of(id) + db::Bindings{{"rows", residual}});
 }
 
-std::optional<Slice> read_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal) {
-  const auto found = ledger.execute(kReadSlice, of(id, ordinal));
-  return found.rows.empty() ? std::nullopt : std::optional(to_slice(found.rows[0]));
+std::optional<RunSettings> read_settings(Ledger& ledger, const RunId& id) {
+  const auto found = ledger.execute(kSettings, of(id));
+  if (found.rows.empty()) return std::nullopt;
+  const auto& row = found.rows[0];
+  return RunSettings{parse_run_state(db::as_text(row[0])), db::as_integer(row[1]), optional_integer(row[2]),
+                     optional_integer(row[3])};
 }
 
-void start_pass(Ledger& ledger, const RunId& id, std::int64_t ordinal, std::int64_t pass,
-                const std::optional<db::Row>& upper, const std::string& token) {
-  db::Transaction transaction(ledger.connection());
-  must_hold_lease(ledger.execute(
-      kStartPass, of(id, ordinal) + db::Bindings{{"pass", pass}, {"upper", key_or_null(upper)}, {"token", token}}));
-  ledger.execute(kRunPass, of(id) + db::Bindings{{"pass", pass}});
-  transaction.commit();
-}
-
-void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  must_hold_lease(ledger.execute(kFinishSlice, of(id, ordinal) + db::Bindings{{"token", token}}));
-}
-
-bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
-                 Milliseconds duration) {
-  const auto claimed =
-      ledger.execute(kClaim, of(id, ordinal) + db::Bindings{{"token", lease.token},
-                                                            {"host", lease.process.host},
-                                                            {"hostname", lease.process.hostname},
-                                                            {"pid", std::int64_t{lease.process.pid}},
-                                                            {"process_start", std::int64_t{lease.process.start_time}},
-                                                            {"session", lease.session},
-                                                            {"lease", static_cast<std::int64_t>(duration.count())},
-                                                            {"expected", expected}});
-  return claimed.affected == 1;
-}
-
-bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  return ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}).affected == 1;
-}
-
-std::string checkpoint_sql(const Ledger& ledger, Milliseconds lease) {
-  return ledger.expand(fmt::format(kCheckpoint, lease.count()));
+void tune_run(Ledger& ledger, const RunId& id, const Tuning& tuning) {
+  ledger.execute(kTune, of(id) + db::Bindings{{"batch", integer_or_null(tuning.batch_rows)},
+                                              {"workers", integer_or_null(tuning.workers)},
+                                              {"max_rate", integer_or_null(tuning.max_rate)}});
 }
 
 }  // namespace weir::ledger

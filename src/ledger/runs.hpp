@@ -1,4 +1,4 @@
-// Runs of data migrations and their slices: the cursor, the counters and the lease.
+// Runs of data migrations: what is executed, its state and its settings. Where it stands: slices.hpp.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "base/process.hpp"
 #include "ledger/ledger.hpp"
 #include "ledger/run_state.hpp"
 #include "project/version.hpp"
@@ -28,6 +27,8 @@ struct Run {
   std::string table;       // as shown to people
   std::vector<std::string> key_columns;
   std::int64_t batch_rows = 0;
+  std::optional<std::int64_t> workers;     // as tuned
+  std::optional<std::int64_t> max_rate;    // as tuned
   std::string parameters;                  // JSON object; never printed
   std::optional<std::int64_t> rows_total;  // estimate
   std::int64_t pass = 1;
@@ -39,28 +40,6 @@ struct Run {
   std::optional<EpochMs> started_at;
   std::optional<EpochMs> finished_at;
   EpochMs updated_at = 0;
-};
-
-struct Lease {
-  std::string token;
-  ProcessId process;
-  std::string session;
-  EpochMs expires_at = 0;
-};
-
-enum class SliceState { kActive, kDone };
-
-struct Slice {
-  std::int64_t ordinal = 0;
-  std::int64_t pass = 0;
-  std::optional<db::Row> upper;   // inclusive; nothing: the table was empty
-  std::optional<db::Row> cursor;  // the last key that is done; nothing: at the beginning
-  SliceState state = SliceState::kActive;
-  std::int64_t rows_done = 0;
-  std::int64_t batches = 0;
-  std::optional<Lease> lease;
-  EpochMs updated_at = 0;
-  EpochMs now = 0;  // the database's clock when the slice was read
 };
 
 std::vector<Run> read_runs(Ledger& ledger);  // newest attempt of a version last
@@ -79,23 +58,20 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
 void record_definition(Ledger& ledger, const RunId& id, const std::string& checksum, const std::string& definition);
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual);
 
-std::optional<Slice> read_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal);
-// Starts pass `pass` of the run: the slice's cursor goes back to the beginning. Guarded by the lease token where the
-// slice exists. Errors: kLeaseLost.
-void start_pass(Ledger& ledger, const RunId& id, std::int64_t ordinal, std::int64_t pass,
-                const std::optional<db::Row>& upper, const std::string& token);
-// Errors: kLeaseLost.
-void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
+// What an operator may change while a run goes on. Effective within one batch.
+struct RunSettings {
+  RunState state = RunState::kQueued;
+  std::int64_t batch_rows = 0;
+  std::optional<std::int64_t> workers;   // threads of each process that executes the run; nothing: as it was started
+  std::optional<std::int64_t> max_rate;  // Units: rows a second, all workers of all processes together
+};
+// Nothing when the run is gone.
+std::optional<RunSettings> read_settings(Ledger& ledger, const RunId& id);
 
-// Takes the slice if its token is still `expected` (empty: free). False: somebody else was faster. Waits for a batch in
-// flight.
-bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
-                 Milliseconds duration);
-// False: it was not held under `token` any more.
-bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
-
-// The UPDATE that commits with every batch; see db::BatchSource::checkpoint. Bound: weir_cursor, weir_version,
-// weir_attempt, weir_ordinal, weir_token.
-std::string checkpoint_sql(const Ledger& ledger, Milliseconds lease);
+// What is not given stays as it is; 0 takes a limit away.
+struct Tuning {
+  std::optional<std::int64_t> batch_rows, workers, max_rate;
+};
+void tune_run(Ledger& ledger, const RunId& id, const Tuning& tuning);
 
 }  // namespace weir::ledger

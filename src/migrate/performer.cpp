@@ -74,7 +74,7 @@ StepResult Performer::perform_alone(const Step& step, const Decider& decider) {
       break;
     case Action::kRunInline: run_inline(migration, result); break;
     case Action::kEnqueue:
-      result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration,
+      result.rows_total = backfill::enqueue(context_.database, context_.ledger, migration, {},
                                             latest_attempt(decider, migration), context_.actor);
       break;
     case Action::kAlreadyQueued: {

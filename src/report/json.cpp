@@ -62,6 +62,10 @@ ordered_json run_json(const RunStatus& status) {
   json["batches"] = status.batches;
   add_progress(json, status);
   json["worker"] = text_or_null(status.worker);
+  json["workers_wanted"] = or_null(status.run.workers);
+  json["max_rate"] = or_null(status.run.max_rate);
+  json["slices"] = status.slices;
+  json["slices_done"] = status.slices_done;
   json["error"] = text_or_null(status.run.error);
   json["actor"] = status.run.actor;
   json["created_at"] = to_iso8601(status.run.created_at);
@@ -119,6 +123,12 @@ ordered_json steps_json(const std::vector<migrate::StepResult>& results) {
 }
 
 }  // namespace
+
+std::string to_json(const RunStatus& status) {
+  ordered_json json = document();
+  json["run"] = run_json(status);
+  return dump(json);
+}
 
 std::string to_json(const Status& status) {
   ordered_json json = document();

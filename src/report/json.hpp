@@ -13,6 +13,7 @@
 
 namespace weir::report {
 
+std::string to_json(const RunStatus& status);
 std::string to_json(const Status& status);
 std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run);
 std::string to_json(const std::vector<migrate::RolledBack>& rolled_back);

@@ -75,7 +75,9 @@ std::string applied_repeatables(const db::Database& database, const std::vector<
 std::string ledger_tables(const db::Database& database, const std::string& prologue) {
   std::string out = "-- weir: ledger\n";
   if (!prologue.empty()) out += prologue + "\n";
-  for (const auto& statement : database.ledger_schema()) out += std::string(trim(statement)) + ";\n";
+  const std::string_view create = ledger::create_table(database);
+  for (const auto& table : database.ledger_schema())
+    out += fmt::format("{} {} {};\n", create, table.name, table.definition);
   // `key` is a reserved word in some dialects.
   return out + fmt::format("INSERT INTO weir_meta ({}, value) VALUES ('ledger_version', '{}');\n\n",
                            database.dialect().quote("key"), ledger::kLedgerVersion);

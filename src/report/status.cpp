@@ -4,6 +4,7 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "backfill/lease.hpp"
 #include "ledger/repeatables.hpp"
 #include "migrate/decide.hpp"
 
@@ -18,35 +19,6 @@ class LedgerFacts final : public migrate::Facts {
   bool is_small(const project::Migration&) override { return false; }
   migrate::Completeness completeness(const project::Migration&) override { return {}; }
 };
-
-bool is_alive(ledger::Ledger& ledger, const ledger::Slice& slice) {
-  if (!slice.lease) return false;
-  const Liveness process = liveness_of(slice.lease->process);
-  if (process == Liveness::kDead) return false;
-  const auto& session = slice.lease->session;
-  if (!session.empty() && ledger.connection().session_liveness(session) == Liveness::kDead) return false;
-  return process == Liveness::kAlive || slice.lease->expires_at > slice.now;
-}
-
-RunStatus run_status(ledger::Ledger& ledger, const ledger::Run& run) {
-  RunStatus status;
-  status.run = run;
-  const auto slice = ledger::read_slice(ledger, run.id, 0);
-  if (!slice) return status;
-  status.batches = slice->batches;
-  if (ledger::is_active(run.state) && is_alive(ledger, *slice)) {
-    status.workers = 1;
-    status.worker = fmt::format("pid {} on {}", slice->lease->process.pid, slice->lease->process.hostname);
-  }
-  const EpochMs until = run.finished_at.value_or(status.workers > 0 ? slice->now : slice->updated_at);
-  if (run.started_at && until > *run.started_at && run.rows_done > 0) {
-    status.rate = static_cast<double>(run.rows_done) * 1000.0 / static_cast<double>(until - *run.started_at);
-  }
-  if (status.rate && status.workers > 0 && run.rows_total && *run.rows_total >= run.rows_done) {
-    status.eta_seconds = std::llround(static_cast<double>(*run.rows_total - run.rows_done) / *status.rate);
-  }
-  return status;
-}
 
 std::int64_t statements_of(const project::Migration& migration) {
   const auto kind = migration.kind == Kind::kData ? project::SectionKind::kBatch : project::SectionKind::kUp;
@@ -125,6 +97,31 @@ std::vector<RepeatableStatus> repeatables_of(ledger::Ledger* ledger, const proje
 
 }  // namespace
 
+RunStatus read_run_status(ledger::Ledger& ledger, const ledger::Run& run) {
+  RunStatus status;
+  status.run = run;
+  EpochMs now = run.updated_at, updated = run.updated_at;
+  for (const auto& slice : ledger::read_slices(ledger, run.id)) {
+    status.batches += slice.batches;
+    now = slice.now;
+    updated = std::max(updated, slice.updated_at);
+    if (slice.ordinal != ledger::kRunItself) ++status.slices;
+    if (slice.state == ledger::SliceState::kDone && slice.ordinal != ledger::kRunItself) ++status.slices_done;
+    if (!ledger::is_active(run.state) || !backfill::is_held(ledger.connection(), slice, {})) continue;
+    ++status.workers;
+    if (status.worker.empty())
+      status.worker = fmt::format("pid {} on {}", slice.lease->process.pid, slice.lease->process.hostname);
+  }
+  const EpochMs until = run.finished_at.value_or(status.workers > 0 ? now : updated);
+  if (run.started_at && until > *run.started_at && run.rows_done > 0) {
+    status.rate = static_cast<double>(run.rows_done) * 1000.0 / static_cast<double>(until - *run.started_at);
+  }
+  if (status.rate && status.workers > 0 && run.rows_total && *run.rows_total >= run.rows_done) {
+    status.eta_seconds = std::llround(static_cast<double>(*run.rows_total - run.rows_done) / *status.rate);
+  }
+  return status;
+}
+
 std::optional<int> RunStatus::percent() const {
   if (run.state == ledger::RunState::kSucceeded) return 100;
   if (!run.rows_total || *run.rows_total <= 0) return std::nullopt;
@@ -154,7 +151,7 @@ Status build_status(const db::Database& database, ledger::Ledger* ledger, const 
   ledger::Snapshot snapshot;
   if (ledger != nullptr) {
     snapshot = ledger::read_snapshot(*ledger);
-    for (const auto& run : snapshot.runs) status.runs.push_back(run_status(*ledger, run));
+    for (const auto& run : snapshot.runs) status.runs.push_back(read_run_status(*ledger, run));
   }
   status.repeatables = repeatables_of(ledger, timeline);
   LedgerFacts facts;

@@ -233,6 +233,35 @@ std::string to_text(const migrate::Verification& one, Colour colour) {
          name + fmt::format(" {}\n", fmt::join(parts, ", "));
 }
 
+std::string to_text(const RunStatus& status, Colour colour) {
+  const ledger::Run& run = status.run;
+  std::string text =
+      fmt::format("{} {}: {}", paint(to_string(run.state), state_colour(to_string(run.state)), colour), run.name,
+                  human_count(run.rows_done));
+  if (run.rows_total) text += fmt::format(" of {}", human_count(*run.rows_total));
+  text += fmt::format(" rows done, batch {}", human_count(run.batch_rows));
+  if (run.workers) text += fmt::format(", workers {}", *run.workers);
+  if (run.max_rate) text += fmt::format(", at most {} rows/s", human_count(*run.max_rate));
+  switch (run.state) {
+    case ledger::RunState::kQueued:
+      text += fmt::format(". A worker takes it (`weir worker`), or: weir run {}", run.name);
+      break;
+    case ledger::RunState::kPaused:
+      text += fmt::format(". Go on with: weir run {0}, or weir resume {0}", run.name);
+      break;
+    case ledger::RunState::kPausing:
+    case ledger::RunState::kCancelling:
+      text += fmt::format(". {} of its workers finish{} a batch: {}", status.workers, status.workers == 1 ? "es" : "",
+                          status.worker);
+      break;
+    case ledger::RunState::kRunning:
+    case ledger::RunState::kSucceeded:
+    case ledger::RunState::kFailed:
+    case ledger::RunState::kCancelled: break;
+  }
+  return text + "\n";
+}
+
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour) {
   if (outcome.already_complete) return fmt::format("{} is complete already: residual 0\n", migration.name);
   const std::string time = human_duration(outcome.elapsed);
@@ -242,6 +271,11 @@ std::string to_text(const project::Migration& migration, const backfill::RunOutc
                                              human_count(outcome.rows_here), time);
   if (outcome.state == ledger::RunState::kPaused)
     return fmt::format("{} {}. Go on with: weir run {}\n", paint("paused", kYellow, colour), rows, migration.name);
+  if (outcome.state == ledger::RunState::kCancelled)
+    return fmt::format("{} {}: {} stay changed\n", paint("cancelled", kYellow, colour), migration.name, rows);
+  if (outcome.state == ledger::RunState::kRunning)
+    return fmt::format("{} {}; other workers go on. `weir pause {}` pauses the run\n", paint("left", kYellow, colour),
+                       rows, migration.name);
   return fmt::format("{} {}: {}, {} pass{}, residual {}{}\n", paint("succeeded", kGreen, colour), migration.name, rows,
                      outcome.passes, outcome.passes == 1 ? "" : "es", outcome.residual,
                      outcome.violations ? fmt::format(", violations {}", *outcome.violations) : "");

@@ -27,6 +27,8 @@ std::string to_text(const migrate::Discrepancy& discrepancy, Colour colour);
 std::string baseline_to_text(const std::vector<const project::Migration*>& marked, Colour colour);
 std::string to_text(const migrate::RolledBack& rolled_back, Colour colour);
 std::string to_text(const migrate::Verification& verification, Colour colour);
+// How a run stands, after something was done to it.
+std::string to_text(const RunStatus& status, Colour colour);
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);
 // "error: ...", the place with the line and a caret, and the hint.
 std::string to_text(const Error& error, Colour colour);

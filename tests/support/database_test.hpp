@@ -30,9 +30,13 @@ class HookedObserver final : public backfill::Observer {
     rows.push_back(progress.rows_here);
     if (after_batch) after_batch(batches);
   }
-  void on_note(const std::string& text) override { notes += text + "\n"; }
+  void on_note(const std::string& text) override {
+    notes += text + "\n";
+    if (after_note) after_note(text);
+  }
 
   std::function<void(int)> after_batch;  // the number of the batch, from 1
+  std::function<void(const std::string&)> after_note;
   int batches = 0;
   std::vector<std::int64_t> rows;  // changed by this process, after each batch
   std::string notes;

@@ -13,13 +13,13 @@ using enum RunState;
 
 constexpr RunState kStates[] = {kQueued, kRunning, kPausing, kPaused, kSucceeded, kFailed, kCancelling, kCancelled};
 
-// DESIGN.md section 4, edge by edge; a failed run goes on by being queued again, and what nobody executes is cancelled
-// at once.
+// DESIGN.md section 4, edge by edge; a failed run goes on by being queued again; what nobody executes is paused or
+// cancelled at once.
 const std::set<std::pair<RunState, RunState>> kEdges = {
-    {kQueued, kRunning},     {kQueued, kCancelled},     {kRunning, kSucceeded}, {kRunning, kFailed},
-    {kRunning, kPausing},    {kRunning, kCancelling},   {kPausing, kPaused},    {kPausing, kFailed},
-    {kPausing, kCancelling}, {kPaused, kQueued},        {kPaused, kCancelled},  {kFailed, kQueued},
-    {kFailed, kCancelled},   {kCancelling, kCancelled},
+    {kQueued, kRunning}, {kQueued, kPaused},      {kQueued, kCancelled},     {kRunning, kSucceeded},
+    {kRunning, kFailed}, {kRunning, kPausing},    {kRunning, kCancelling},   {kPausing, kPaused},
+    {kPausing, kFailed}, {kPausing, kCancelling}, {kPaused, kQueued},        {kPaused, kCancelled},
+    {kFailed, kQueued},  {kFailed, kCancelled},   {kCancelling, kCancelled},
 };
 
 TEST(Invariant9TransitionTable, HoldsEveryEdgeAndNoOther) {

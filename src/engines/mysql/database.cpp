@@ -47,7 +47,7 @@ class Database final : public db::Database {
   std::string now_ms() const override {
     return "(TIMESTAMPDIFF(MICROSECOND, '1970-01-01', UTC_TIMESTAMP(3)) DIV 1000)";
   }
-  std::vector<std::string> ledger_schema() const override { return mysql::ledger_schema(); }
+  std::vector<db::LedgerTable> ledger_schema() const override { return mysql::ledger_schema(); }
   bool runs_in_transaction(std::string_view statement) const override { return mysql::runs_in_transaction(statement); }
   std::string typed_parameter(std::string_view name, db::ParameterType type) const override;
   db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {

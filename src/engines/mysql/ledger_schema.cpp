@@ -7,11 +7,11 @@ namespace {
 // may know no transactions.
 #define WEIR_LEDGER_TABLE "\n) ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"
 
-constexpr const char* kMeta = R"sql(CREATE TABLE IF NOT EXISTS weir_meta (
+constexpr const char* kMeta = R"sql((
   `key` varchar(190) NOT NULL PRIMARY KEY,
   value longtext NOT NULL)sql" WEIR_LEDGER_TABLE;
 
-constexpr const char* kMigrations = R"sql(CREATE TABLE IF NOT EXISTS weir_migrations (
+constexpr const char* kMigrations = R"sql((
   version          varchar(190) NOT NULL PRIMARY KEY,
   name             varchar(1000) NOT NULL,
   kind             varchar(40) NOT NULL,
@@ -28,7 +28,7 @@ constexpr const char* kMigrations = R"sql(CREATE TABLE IF NOT EXISTS weir_migrat
   actor            varchar(1000) NOT NULL,
   weir_version     varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
 
-constexpr const char* kRepeatables = R"sql(CREATE TABLE IF NOT EXISTS weir_repeatables (
+constexpr const char* kRepeatables = R"sql((
   name          varchar(190) NOT NULL PRIMARY KEY,
   checksum      varchar(190) NOT NULL,
   applied_text  longtext NOT NULL,
@@ -37,7 +37,7 @@ constexpr const char* kRepeatables = R"sql(CREATE TABLE IF NOT EXISTS weir_repea
   actor         varchar(1000) NOT NULL,
   weir_version  varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
 
-constexpr const char* kRuns = R"sql(CREATE TABLE IF NOT EXISTS weir_runs (
+constexpr const char* kRuns = R"sql((
   version          varchar(190) NOT NULL,
   attempt          bigint NOT NULL,
   name             varchar(1000) NOT NULL,
@@ -49,6 +49,8 @@ constexpr const char* kRuns = R"sql(CREATE TABLE IF NOT EXISTS weir_runs (
   batch_rows       bigint NOT NULL,
   parameters       longtext NOT NULL,
   rows_total       bigint,
+  workers          bigint,
+  max_rate         bigint,
   pass             bigint NOT NULL,
   residual         bigint,
   error            longtext,
@@ -60,16 +62,18 @@ constexpr const char* kRuns = R"sql(CREATE TABLE IF NOT EXISTS weir_runs (
   PRIMARY KEY (version, attempt))sql" WEIR_LEDGER_TABLE;
 
 // Every batch updates one row here, in place: no column but the primary key's may ever be indexed.
-constexpr const char* kSlices = R"sql(CREATE TABLE IF NOT EXISTS weir_slices (
+constexpr const char* kSlices = R"sql((
   version             varchar(190) NOT NULL,
   attempt             bigint NOT NULL,
   ordinal             bigint NOT NULL,
   pass                bigint NOT NULL,
+  lower_bound         longtext,
   upper_bound         longtext,
   cursor_key          longtext,
   state               varchar(40) NOT NULL,
   rows_done           bigint NOT NULL DEFAULT 0,
   batches             bigint NOT NULL DEFAULT 0,
+  split_wanted        bigint NOT NULL DEFAULT 0,
   lease_token         varchar(190),
   lease_host          varchar(1000),
   lease_hostname      varchar(1000),
@@ -80,7 +84,7 @@ constexpr const char* kSlices = R"sql(CREATE TABLE IF NOT EXISTS weir_slices (
   updated_at_ms       bigint NOT NULL,
   PRIMARY KEY (version, attempt, ordinal))sql" WEIR_LEDGER_TABLE;
 
-constexpr const char* kEvents = R"sql(CREATE TABLE IF NOT EXISTS weir_events (
+constexpr const char* kEvents = R"sql((
   id      bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
   at_ms   bigint NOT NULL,
   actor   varchar(1000) NOT NULL,
@@ -89,10 +93,41 @@ constexpr const char* kEvents = R"sql(CREATE TABLE IF NOT EXISTS weir_events (
   attempt bigint,
   detail  longtext NOT NULL)sql" WEIR_LEDGER_TABLE;
 
+constexpr const char* kQuarantine = R"sql((
+  id      bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  version varchar(190) NOT NULL,
+  attempt bigint NOT NULL,
+  row_key longtext NOT NULL,
+  state   varchar(190) NOT NULL,
+  code    varchar(190) NOT NULL,
+  native  varchar(1000) NOT NULL,
+  message longtext NOT NULL,
+  at_ms   bigint NOT NULL,
+  actor   varchar(1000) NOT NULL)sql" WEIR_LEDGER_TABLE;
+
+// Read and written in the order of `id`, which is that of the batches.
+constexpr const char* kBeforeImages = R"sql((
+  id      bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  version varchar(190) NOT NULL,
+  attempt bigint NOT NULL,
+  row_key longtext NOT NULL,
+  before_values longtext NOT NULL,
+  after_values  longtext,
+  state   varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
+
 #undef WEIR_LEDGER_TABLE
 
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMigrations, kRepeatables, kRuns, kSlices, kEvents, kMeta}; }
+std::vector<db::LedgerTable> ledger_schema() {
+  return {{"weir_migrations", kMigrations},
+          {"weir_repeatables", kRepeatables},
+          {"weir_runs", kRuns},
+          {"weir_slices", kSlices},
+          {"weir_events", kEvents},
+          {"weir_quarantine", kQuarantine},
+          {"weir_before_images", kBeforeImages},
+          {"weir_meta", kMeta}};
+}
 
 }  // namespace weir::engines::mysql

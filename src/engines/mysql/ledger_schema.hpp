@@ -2,12 +2,13 @@
 // ledger/ledger.hpp.
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "db/database.hpp"
 
 namespace weir::engines::mysql {
 
-// Each statement can be repeated; weir_meta comes last, because it tells that the ledger is there.
-std::vector<std::string> ledger_schema();
+// weir_meta comes last, because it tells that the ledger is there.
+std::vector<db::LedgerTable> ledger_schema();
 
 }  // namespace weir::engines::mysql

@@ -14,6 +14,7 @@
 #include "engines/postgres/errors.hpp"
 #include "engines/postgres/parameters.hpp"
 #include "engines/postgres/results.hpp"
+#include "engines/postgres/sample.hpp"
 
 namespace weir::engines::postgres {
 
@@ -148,6 +149,11 @@ bool Connection::broken() const { return PQstatus(connection_.get()) == CONNECTI
 
 std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& source) {
   return compile_batch(*this, source);
+}
+
+std::vector<db::Row> Connection::sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
+                                             std::int64_t count) {
+  return postgres::sample_keys(*this, table, key, count);
 }
 
 std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {

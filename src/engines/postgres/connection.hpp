@@ -30,6 +30,9 @@ class Connection final : public db::Connection {
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
+  // From a sample of pages; any key, whatever its types.
+  std::vector<db::Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
+                                   std::int64_t count) override;
   std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;

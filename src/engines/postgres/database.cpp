@@ -53,7 +53,7 @@ class Database final : public db::Database {
   std::optional<db::LockHolder> deploy_lock_holder() const override { return postgres::deploy_lock_holder(info_); }
 
   std::string now_ms() const override { return "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint)"; }
-  std::vector<std::string> ledger_schema() const override { return postgres::ledger_schema(); }
+  std::vector<db::LedgerTable> ledger_schema() const override { return postgres::ledger_schema(); }
   bool runs_in_transaction(std::string_view statement) const override {
     return postgres::runs_in_transaction(statement);
   }

@@ -3,12 +3,12 @@
 namespace weir::engines::postgres {
 namespace {
 
-constexpr const char* kMeta = R"sql(CREATE TABLE weir_meta (
+constexpr const char* kMeta = R"sql((
   key   text PRIMARY KEY,
   value text NOT NULL
 ))sql";
 
-constexpr const char* kMigrations = R"sql(CREATE TABLE weir_migrations (
+constexpr const char* kMigrations = R"sql((
   version          text PRIMARY KEY,
   name             text NOT NULL,
   kind             text NOT NULL,
@@ -26,8 +26,7 @@ constexpr const char* kMigrations = R"sql(CREATE TABLE weir_migrations (
   weir_version     text NOT NULL
 ))sql";
 
-constexpr const char* kRepeatables = R"sql(
-CREATE TABLE weir_repeatables (
+constexpr const char* kRepeatables = R"sql((
   name          text NOT NULL PRIMARY KEY,
   checksum      text NOT NULL,
   applied_text  text NOT NULL,
@@ -37,7 +36,7 @@ CREATE TABLE weir_repeatables (
   weir_version  text NOT NULL
 ))sql";
 
-constexpr const char* kRuns = R"sql(CREATE TABLE weir_runs (
+constexpr const char* kRuns = R"sql((
   version          text,
   attempt          bigint,
   name             text NOT NULL,
@@ -49,6 +48,8 @@ constexpr const char* kRuns = R"sql(CREATE TABLE weir_runs (
   batch_rows       bigint NOT NULL,
   parameters       text NOT NULL,
   rows_total       bigint,
+  workers          bigint,
+  max_rate         bigint,
   pass             bigint NOT NULL,
   residual         bigint,
   error            text,
@@ -64,16 +65,18 @@ constexpr const char* kRuns = R"sql(CREATE TABLE weir_runs (
 // the index (HOT), where the next update prunes the old ones; vacuum is called for after a thousand that could not be.
 // No column but the primary key's may ever be indexed.
 // Source: PostgreSQL manual, "Heap-Only Tuples (HOT)".
-constexpr const char* kSlices = R"sql(CREATE TABLE weir_slices (
+constexpr const char* kSlices = R"sql((
   version             text,
   attempt             bigint,
   ordinal             bigint,
   pass                bigint NOT NULL,
+  lower_bound         text,
   upper_bound         text,
   cursor_key          text,
   state               text NOT NULL,
   rows_done           bigint NOT NULL DEFAULT 0,
   batches             bigint NOT NULL DEFAULT 0,
+  split_wanted        bigint NOT NULL DEFAULT 0,
   lease_token         text,
   lease_host          text,
   lease_hostname      text,
@@ -92,7 +95,7 @@ constexpr const char* kSlices = R"sql(CREATE TABLE weir_slices (
   autovacuum_analyze_threshold = 10000
 ))sql";
 
-constexpr const char* kEvents = R"sql(CREATE TABLE weir_events (
+constexpr const char* kEvents = R"sql((
   id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   at_ms   bigint NOT NULL,
   actor   text NOT NULL,
@@ -102,8 +105,41 @@ constexpr const char* kEvents = R"sql(CREATE TABLE weir_events (
   detail  text NOT NULL DEFAULT ''
 ))sql";
 
+constexpr const char* kQuarantine = R"sql((
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  version text NOT NULL,
+  attempt bigint NOT NULL,
+  row_key text NOT NULL,
+  state   text NOT NULL,
+  code    text NOT NULL,
+  native  text NOT NULL,
+  message text NOT NULL,
+  at_ms   bigint NOT NULL,
+  actor   text NOT NULL
+))sql";
+
+// Read and written in the order of `id`, which is that of the batches.
+constexpr const char* kBeforeImages = R"sql((
+  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  version text NOT NULL,
+  attempt bigint NOT NULL,
+  row_key text NOT NULL,
+  before_values text NOT NULL,
+  after_values  text,
+  state   text NOT NULL
+))sql";
+
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRepeatables, kRuns, kSlices, kEvents}; }
+std::vector<db::LedgerTable> ledger_schema() {
+  return {{"weir_meta", kMeta},
+          {"weir_migrations", kMigrations},
+          {"weir_repeatables", kRepeatables},
+          {"weir_runs", kRuns},
+          {"weir_slices", kSlices},
+          {"weir_events", kEvents},
+          {"weir_quarantine", kQuarantine},
+          {"weir_before_images", kBeforeImages}};
+}
 
 }  // namespace weir::engines::postgres

@@ -1,11 +1,12 @@
 // The ledger's tables on PostgreSQL. They are created in the session's current schema.
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "db/database.hpp"
 
 namespace weir::engines::postgres {
 
-std::vector<std::string> ledger_schema();
+std::vector<db::LedgerTable> ledger_schema();
 
 }  // namespace weir::engines::postgres

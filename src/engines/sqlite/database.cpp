@@ -38,7 +38,7 @@ class Database final : public db::Database {
   }
 
   std::string now_ms() const override { return "CAST((julianday('now') - 2440587.5) * 86400000 AS integer)"; }
-  std::vector<std::string> ledger_schema() const override { return sqlite::ledger_schema(); }
+  std::vector<db::LedgerTable> ledger_schema() const override { return sqlite::ledger_schema(); }
   bool runs_in_transaction(std::string_view statement) const override { return sqlite::runs_in_transaction(statement); }
 
   // SQLite has five storage classes; a date, a timestamp and a uuid are text here.

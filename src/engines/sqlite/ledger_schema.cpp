@@ -3,14 +3,12 @@
 namespace weir::engines::sqlite {
 namespace {
 
-constexpr const char* kMeta = R"sql(
-CREATE TABLE weir_meta (
+constexpr const char* kMeta = R"sql((
   key   text NOT NULL PRIMARY KEY,
   value text NOT NULL
 ) WITHOUT ROWID)sql";
 
-constexpr const char* kMigrations = R"sql(
-CREATE TABLE weir_migrations (
+constexpr const char* kMigrations = R"sql((
   version          text NOT NULL PRIMARY KEY,
   name             text NOT NULL,
   kind             text NOT NULL,
@@ -28,8 +26,7 @@ CREATE TABLE weir_migrations (
   weir_version     text NOT NULL
 ))sql";
 
-constexpr const char* kRepeatables = R"sql(
-CREATE TABLE weir_repeatables (
+constexpr const char* kRepeatables = R"sql((
   name          text NOT NULL PRIMARY KEY,
   checksum      text NOT NULL,
   applied_text  text NOT NULL,
@@ -39,8 +36,7 @@ CREATE TABLE weir_repeatables (
   weir_version  text NOT NULL
 ))sql";
 
-constexpr const char* kRuns = R"sql(
-CREATE TABLE weir_runs (
+constexpr const char* kRuns = R"sql((
   version          text NOT NULL,
   attempt          integer NOT NULL,
   name             text NOT NULL,
@@ -52,6 +48,8 @@ CREATE TABLE weir_runs (
   batch_rows       integer NOT NULL,
   parameters       text NOT NULL,
   rows_total       integer,
+  workers          integer,
+  max_rate         integer,
   pass             integer NOT NULL,
   residual         integer,
   error            text,
@@ -63,17 +61,18 @@ CREATE TABLE weir_runs (
   PRIMARY KEY (version, attempt)
 ))sql";
 
-constexpr const char* kSlices = R"sql(
-CREATE TABLE weir_slices (
+constexpr const char* kSlices = R"sql((
   version             text NOT NULL,
   attempt             integer NOT NULL,
   ordinal             integer NOT NULL,
   pass                integer NOT NULL,
+  lower_bound         text,
   upper_bound         text,
   cursor_key          text,
   state               text NOT NULL,
   rows_done           integer NOT NULL DEFAULT 0,
   batches             integer NOT NULL DEFAULT 0,
+  split_wanted        integer NOT NULL DEFAULT 0,
   lease_token         text,
   lease_host          text,
   lease_hostname      text,
@@ -85,8 +84,7 @@ CREATE TABLE weir_slices (
   PRIMARY KEY (version, attempt, ordinal)
 ) WITHOUT ROWID)sql";
 
-constexpr const char* kEvents = R"sql(
-CREATE TABLE weir_events (
+constexpr const char* kEvents = R"sql((
   id      integer PRIMARY KEY AUTOINCREMENT,
   at_ms   integer NOT NULL,
   actor   text NOT NULL,
@@ -96,8 +94,41 @@ CREATE TABLE weir_events (
   detail  text NOT NULL DEFAULT ''
 ))sql";
 
+constexpr const char* kQuarantine = R"sql((
+  id      integer PRIMARY KEY AUTOINCREMENT,
+  version text NOT NULL,
+  attempt integer NOT NULL,
+  row_key text NOT NULL,
+  state   text NOT NULL,
+  code    text NOT NULL,
+  native  text NOT NULL,
+  message text NOT NULL,
+  at_ms   integer NOT NULL,
+  actor   text NOT NULL
+))sql";
+
+// Read and written in the order of `id`, which is that of the batches.
+constexpr const char* kBeforeImages = R"sql((
+  id      integer PRIMARY KEY AUTOINCREMENT,
+  version text NOT NULL,
+  attempt integer NOT NULL,
+  row_key text NOT NULL,
+  before_values text NOT NULL,
+  after_values  text,
+  state   text NOT NULL
+))sql";
+
 }  // namespace
 
-std::vector<std::string> ledger_schema() { return {kMeta, kMigrations, kRepeatables, kRuns, kSlices, kEvents}; }
+std::vector<db::LedgerTable> ledger_schema() {
+  return {{"weir_meta", kMeta},
+          {"weir_migrations", kMigrations},
+          {"weir_repeatables", kRepeatables},
+          {"weir_runs", kRuns},
+          {"weir_slices", kSlices},
+          {"weir_events", kEvents},
+          {"weir_quarantine", kQuarantine},
+          {"weir_before_images", kBeforeImages}};
+}
 
 }  // namespace weir::engines::sqlite

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <string>
 #include <vector>
+
+#include "db/database.hpp"
 
 namespace weir::engines::sqlite {
 
-// CREATE TABLE statements of the ledger. The columns and what they mean: ledger/ledger.hpp.
-std::vector<std::string> ledger_schema();
+// The columns and what they mean: ledger/ledger.hpp.
+std::vector<db::LedgerTable> ledger_schema();
 
 }  // namespace weir::engines::sqlite

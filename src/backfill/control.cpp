@@ -1,0 +1,126 @@
+#include "backfill/control.hpp"
+
+#include <fmt/format.h>
+
+#include "backfill/run_end.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "ledger/events.hpp"
+
+namespace weir::backfill {
+namespace {
+
+using ledger::RunState;
+
+ledger::Run read_again(ledger::Ledger& ledger, const ledger::Run& run) {
+  auto now = ledger::read_latest_run(ledger, run.id.version);
+  if (!now || now->id.attempt != run.id.attempt)
+    throw Error(Code::kIllegalTransition, "a newer run has begun in this moment").hint("`weir status` shows it");
+  return *std::move(now);
+}
+
+void move(ledger::Ledger& ledger, const ledger::Run& run, RunState to, const std::string& event,
+          const std::string& actor) {
+  db::Transaction transaction(ledger.connection());
+  ledger::move_run(ledger, run.id, run.state, to);
+  ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
+                       fmt::format("{} rows done", run.rows_done));
+  transaction.commit();
+}
+
+[[noreturn]] void refuse(const ledger::Run& run, std::string_view what, const std::string& hint) {
+  throw Error(Code::kIllegalTransition, fmt::format("{} is {}: it cannot be {}", run.name, to_string(run.state), what))
+      .hint(hint);
+}
+
+// From `through`, in which the workers leave, to `to`.
+ledger::Run wait_until_settled(ledger::Ledger& ledger, ledger::Run run, RunState through, RunState to,
+                               const std::string& event, const std::string& actor, const Wait& wait) {
+  constexpr Milliseconds kLook{50};
+  const auto until = wait.clock.now() + wait.most;
+  for (;;) {
+    run = read_again(ledger, run);
+    if (run.state != through) return run;
+    if (settle_run(ledger, run, through, to, event, actor)) return read_again(ledger, run);
+    if (wait.stop.requested() || wait.clock.now() >= until) return run;
+    wait.clock.sleep(kLook);
+  }
+}
+
+}  // namespace
+
+ledger::Run find_run(ledger::Ledger& ledger, const std::string& name) {
+  std::optional<ledger::Run> found;
+  std::vector<std::string> names;
+  for (auto& run : ledger::read_runs(ledger)) {
+    names.push_back(run.name);
+    if (run.name == name || run.id.version.text() == name) found = std::move(run);  // the newest attempt comes last
+  }
+  if (found) return *std::move(found);
+  const auto near = nearest(name, names);
+  throw Error(Code::kNotFound, fmt::format("there is no run of a data migration '{}'", name))
+      .hint(near ? fmt::format("did you mean '{}'?", *near) : "`weir status` shows the runs");
+}
+
+ledger::Run pause_run(ledger::Ledger& ledger, const ledger::Run& run, const std::string& actor, const Wait& wait) {
+  switch (run.state) {
+    case RunState::kQueued: move(ledger, run, RunState::kPaused, "run-paused", actor); return read_again(ledger, run);
+    case RunState::kRunning: move(ledger, run, RunState::kPausing, "pause-requested", actor); break;
+    case RunState::kPausing: break;
+    case RunState::kPaused: return run;
+    case RunState::kSucceeded:
+    case RunState::kFailed:
+    case RunState::kCancelling:
+    case RunState::kCancelled: refuse(run, "paused", "only a run that is queued or works can be paused");
+  }
+  return wait_until_settled(ledger, run, RunState::kPausing, RunState::kPaused, "run-paused", actor, wait);
+}
+
+ledger::Run cancel_run(ledger::Ledger& ledger, const ledger::Run& run, const std::string& actor, const Wait& wait) {
+  switch (run.state) {
+    case RunState::kQueued:
+    case RunState::kPaused:
+    case RunState::kFailed:
+      move(ledger, run, RunState::kCancelled, "run-cancelled", actor);
+      return read_again(ledger, run);
+    case RunState::kRunning:
+    case RunState::kPausing: move(ledger, run, RunState::kCancelling, "cancel-requested", actor); break;
+    case RunState::kCancelling: break;
+    case RunState::kCancelled: return run;
+    case RunState::kSucceeded: refuse(run, "cancelled", "what it changed stays changed");
+  }
+  return wait_until_settled(ledger, run, RunState::kCancelling, RunState::kCancelled, "run-cancelled", actor, wait);
+}
+
+ledger::Run resume_run(ledger::Ledger& ledger, const ledger::Run& run, const std::string& actor) {
+  switch (run.state) {
+    case RunState::kPaused:
+    case RunState::kFailed: move(ledger, run, RunState::kQueued, "run-queued", actor); break;
+    case RunState::kQueued:
+    case RunState::kRunning: return run;
+    case RunState::kPausing: refuse(run, "resumed", "wait until its workers have left: `weir pause` waits for them");
+    case RunState::kSucceeded:
+    case RunState::kCancelling:
+    case RunState::kCancelled: refuse(run, "resumed", fmt::format("begin a new run: weir run {}", run.name));
+  }
+  return read_again(ledger, run);
+}
+
+ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledger::Tuning& tuning,
+                     const std::string& actor) {
+  if (ledger::is_final(run.state)) refuse(run, "tuned", "only a run that is not over can be tuned");
+  std::string what;
+  const auto add = [&](std::string_view name, const std::optional<std::int64_t>& value) {
+    if (value) what += fmt::format("{}{}={}", what.empty() ? "" : " ", name, *value);
+  };
+  add("batch", tuning.batch_rows);
+  add("workers", tuning.workers);
+  add("max_rate", tuning.max_rate);
+  db::Transaction transaction(ledger.connection());
+  ledger::tune_run(ledger, run.id, tuning);
+  ledger::record_event(ledger, actor, "run-tuned", run.id.version, run.id.attempt, what);
+  transaction.commit();
+  return read_again(ledger, run);
+}
+
+}  // namespace weir::backfill

@@ -1,0 +1,101 @@
+#include "backfill/pass_end.hpp"
+
+#include <fmt/format.h>
+
+#include "backfill/completeness.hpp"
+#include "backfill/slicing.hpp"
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "ledger/events.hpp"
+#include "ledger/history.hpp"
+
+namespace weir::backfill {
+namespace {
+
+constexpr std::int64_t kMaxPasses = 5;
+
+}  // namespace
+
+std::optional<Ending> PassEnd::act() {
+  auto& ledger = *context_.session.ledger;
+  const auto itself = ledger::read_slice(ledger, context_.run.id, ledger::kRunItself);
+  if (!itself) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
+  if (itself->pass == 0) {
+    plan(1);
+    return std::nullopt;
+  }
+  Ending ending;
+  ending.residual = measure_residual(context_.database, *context_.session.control, context_.program);
+  ledger::record_residual(ledger, context_.run.id, ending.residual);
+  if (ending.residual > 0) {
+    check_progress(ending.residual);
+    context_.board.end_pass(ending.residual);
+    context_.board.note(
+        fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins", itself->pass,
+                    human_count(ending.residual), itself->pass + 1));
+    plan(itself->pass + 1);
+    return std::nullopt;
+  }
+  ending.violations = verify();
+  succeed(itself->pass);
+  return ending;
+}
+
+void PassEnd::plan(std::int64_t pass) {
+  db::Connection& control = *context_.session.control;
+  const auto upper = control.execute({upper_sql(context_.program, context_.database.dialect()), {}});
+  std::vector<ledger::Bounds> slices;
+  if (!upper.rows.empty())
+    slices = cut_slices(context_.database, control, context_.program, upper.rows.front(), context_.wanted_slices);
+  const std::string token = context_.session.lease.token;
+  ledger::start_pass(*context_.session.ledger, context_.run.id, pass, slices, token);
+  context_.board.begin_pass(pass);
+}
+
+// Counts the passes that this process ended: who starts a failed run again wants it to go on.
+void PassEnd::check_progress(std::int64_t residual) const {
+  const RunBoard::Passes before = context_.board.passes();
+  const bool grows = before.residual && residual >= *before.residual;
+  if (!grows && before.ended + 1 < kMaxPasses) return;
+  const project::DataProgram& data = context_.program.migration->data;
+  throw Error(
+      Code::kResidualDoesNotShrink,
+      fmt::format("{} rows still match `where` after {} passes{}", human_count(residual), before.ended + 1,
+                  before.residual ? fmt::format(" ({} after the pass before)", human_count(*before.residual)) : ""))
+      .at(data.where ? data.where->place : data.over.place)
+      .hint(
+          "either the change leaves `where` true for these rows, or the application keeps writing such rows: look at "
+          "some of them");
+}
+
+std::optional<std::int64_t> PassEnd::verify() {
+  const project::Migration& migration = *context_.program.migration;
+  const auto violations = count_violations(*context_.session.control, migration);
+  if (violations.value_or(0) == 0) return violations;
+  const project::Section* section = migration.first(project::SectionKind::kVerify);
+  throw Error(Code::kVerificationFailed,
+              fmt::format("migrate:verify of {} counts {} violations", migration.name, human_count(*violations)))
+      .at({migration.file, section->line, 1, ""})
+      .hint("all rows are processed; run the query of migrate:verify without count(*) to see the wrong ones");
+}
+
+// The commit of the control connection is durable, and with it every batch before it.
+void PassEnd::succeed(std::int64_t passes) {
+  auto& ledger = *context_.session.ledger;
+  const project::Migration& migration = *context_.program.migration;
+  const auto& id = context_.run.id;
+  const auto statements = static_cast<std::int64_t>(migration.first(project::SectionKind::kBatch)->statements.size());
+  const auto elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - context_.started);
+  db::Transaction transaction(*context_.session.control);
+  if (!ledger::release_slice(ledger, id, ledger::kRunItself, context_.session.lease.token))
+    throw Error(Code::kLeaseLost, "another worker took this run over")
+        .hint("nothing was lost: `weir status` shows who works on it");
+  ledger::move_run(ledger, id, ledger::RunState::kRunning, ledger::RunState::kSucceeded);
+  const auto run = ledger::read_latest_run(ledger, id.version);
+  ledger::record_applied(ledger, migration, statements, elapsed, context_.actor);
+  ledger::record_event(ledger, context_.actor, "run-succeeded", id.version, id.attempt,
+                       fmt::format("{} rows in {} passes, residual 0", run ? run->rows_done : 0, passes));
+  transaction.commit();
+}
+
+}  // namespace weir::backfill

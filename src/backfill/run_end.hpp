@@ -1,0 +1,21 @@
+// Who still works on a run, and the steps of its life that the last one to leave it takes.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "ledger/slices.hpp"
+
+namespace weir::backfill {
+
+// A worker that lives, or may, by its lease.
+std::optional<ledger::Lease> find_holder(ledger::Ledger& ledger, const ledger::RunId& id);
+// Errors: kRunHeld, which names the holder.
+void refuse_held(ledger::Ledger& ledger, const ledger::RunId& id);
+
+// Moves the run unless somebody still works. False then, and when somebody else was faster. `event`: recorded; may be
+// empty.
+bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, ledger::RunState from, ledger::RunState to,
+                const std::string& event, const std::string& actor);
+
+}  // namespace weir::backfill

@@ -1,0 +1,19 @@
+// Cutting the keys of a table into slices. Every cut is a key that is there, so that the order of the database alone
+// decides what lies on which side; how even the slices are is a matter of speed only, because a worker that has nothing
+// to do gets a part of another's slice. Nothing here reads more than a few pages.
+#pragma once
+
+#include "backfill/program.hpp"
+#include "ledger/slices.hpp"
+
+namespace weir::backfill {
+
+// At most `wanted` slices from the beginning of the table up to `upper`.
+std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connection& connection, const Program& program,
+                                       const db::Row& upper, std::int64_t wanted);
+
+// A key between `lower` and `upper` (both exclusive) that leaves work on both sides; nothing when there is too little.
+std::optional<db::Row> cut_in_two(const db::Database& database, db::Connection& connection, const Program& program,
+                                  const std::optional<db::Row>& lower, const db::Row& upper);
+
+}  // namespace weir::backfill

@@ -1,0 +1,13 @@
+#include "cli/commands.hpp"
+#include "cli/run_control.hpp"
+
+namespace weir::cli {
+
+int run_command(const Context& context, const CancelOptions& options) {
+  const auto run = control_run(context, options.name, [&](ledger::Ledger& ledger, const ledger::Run& found) {
+    return backfill::cancel_run(ledger, found, context.actor, {context.clock, context.stop});
+  });
+  return run.state == ledger::RunState::kCancelled ? 0 : 1;
+}
+
+}  // namespace weir::cli

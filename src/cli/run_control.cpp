@@ -1,0 +1,21 @@
+#include "cli/run_control.hpp"
+
+#include "base/error.hpp"
+#include "report/json.hpp"
+#include "report/text.hpp"
+
+namespace weir::cli {
+
+ledger::Run control_run(const Context& context, const std::string& name,
+                        const std::function<ledger::Run(ledger::Ledger&, const ledger::Run&)>& act) {
+  const auto database = context.open_existing_database();
+  const auto connection = database->connect(db::Purpose::kControl);
+  auto ledger = ledger::Ledger::open(*database, *connection);
+  if (!ledger) throw Error(Code::kNotFound, "this database has no ledger yet").hint("first: weir migrate");
+  const ledger::Run run = act(*ledger, backfill::find_run(*ledger, name));
+  const auto status = report::read_run_status(*ledger, run);
+  context.print(context.global.json ? report::to_json(status) : report::to_text(status, context.colour));
+  return run;
+}
+
+}  // namespace weir::cli
