@@ -18,6 +18,8 @@ constexpr std::int64_t kMaxPasses = 5;
 
 std::optional<Ending> PassEnd::act() {
   auto& ledger = *context_.session.ledger;
+  // What made the worker come here was read before it had the lease: another one may have planned or ended since.
+  if (!is_due()) return std::nullopt;
   const auto itself = ledger::read_slice(ledger, context_.run.id, ledger::kRunItself);
   if (!itself) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
   if (itself->pass == 0) {
@@ -39,6 +41,12 @@ std::optional<Ending> PassEnd::act() {
   ending.violations = verify();
   succeed(itself->pass);
   return ending;
+}
+
+bool PassEnd::is_due() {
+  auto& ledger = *context_.session.ledger;
+  const auto settings = ledger::read_settings(ledger, context_.run.id);
+  return settings && settings->state == ledger::RunState::kRunning && ledger::all_done(ledger, context_.run.id);
 }
 
 void PassEnd::plan(std::int64_t pass) {
@@ -90,6 +98,8 @@ void PassEnd::succeed(std::int64_t passes) {
   if (!ledger::release_slice(ledger, id, ledger::kRunItself, context_.session.lease.token))
     throw Error(Code::kLeaseLost, "another worker took this run over")
         .hint("nothing was lost: `weir status` shows who works on it");
+  if (!ledger::all_done(ledger, id))
+    throw Error(Code::kInternal, "a run cannot succeed before all its slices are done");
   ledger::move_run(ledger, id, ledger::RunState::kRunning, ledger::RunState::kSucceeded);
   const auto run = ledger::read_latest_run(ledger, id.version);
   ledger::record_applied(ledger, migration, statements, elapsed, context_.actor);

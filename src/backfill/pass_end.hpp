@@ -32,6 +32,7 @@ class PassEnd {
   std::optional<Ending> act();
 
  private:
+  bool is_due();
   void plan(std::int64_t pass);
   void check_progress(std::int64_t residual) const;
   std::optional<std::int64_t> verify();

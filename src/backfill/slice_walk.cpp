@@ -81,7 +81,8 @@ void SliceWalk::give_half() {
   slice.ordinal = context_.ordinal;
   slice.pass = context_.board.progress().pass;
   slice.upper = upper_;
-  ledger::split_slice(*context_.session.ledger, context_.run, slice, *middle, context_.session.lease.token);
+  const std::string& token = context_.session.lease.token;
+  if (!ledger::split_slice(*context_.session.ledger, context_.run, slice, *middle, token)) return;
   upper_ = middle;
   forget_ahead();
   context_.board.wake();

@@ -116,6 +116,10 @@ std::optional<Slice> read_slice(Ledger& ledger, const RunId& id, std::int64_t or
   return found.rows.empty() ? std::nullopt : std::optional(to_slice(found.rows[0]));
 }
 
+bool all_done(Ledger& ledger, const RunId& id) {
+  return db::as_integer(ledger.execute(kCountNotDone, of(id)).rows.at(0).at(0)) == 0;
+}
+
 bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::vector<Bounds>& slices,
                 const std::string& token) {
   db::Transaction transaction(ledger.connection());
@@ -124,7 +128,7 @@ bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::v
                                                                    {"rows", db::as_integer(sums[0])},
                                                                    {"batches", db::as_integer(sums[1])},
                                                                    {"token", token}}));
-  if (db::as_integer(ledger.execute(kCountNotDone, of(id)).rows.at(0).at(0)) > 0) return false;
+  if (!all_done(ledger, id)) return false;
   ledger.execute(kRemove, of(id));
   std::int64_t ordinal = kRunItself;
   for (const auto& slice : slices) insert_slice(ledger, id, ++ordinal, pass, slice);
@@ -137,13 +141,19 @@ void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const s
   must_hold_lease(ledger.execute(kFinish, of(id, ordinal) + db::Bindings{{"token", token}}));
 }
 
-void split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token) {
+bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token) {
   db::Transaction transaction(ledger.connection());
   must_hold_lease(ledger.execute(
       kShorten, of(id, slice.ordinal) + db::Bindings{{"middle", db::encode_key(middle)}, {"token", token}}));
   const auto greatest = db::as_integer(ledger.execute(kGreatest, of(id)).rows.at(0).at(0));
-  insert_slice(ledger, id, greatest + 1, slice.pass, {middle, slice.upper.value()});
+  try {
+    insert_slice(ledger, id, greatest + 1, slice.pass, {middle, slice.upper.value()});
+  } catch (const Error& error) {
+    if (error.code() == Code::kConstraint) return false;  // two took the same number
+    throw;
+  }
   transaction.commit();
+  return true;
 }
 
 void request_split(Ledger& ledger, const RunId& id) { ledger.execute(kWantSplit, of(id)); }

@@ -43,6 +43,8 @@ struct Slice {
 std::vector<Slice> read_slices(Ledger& ledger, const RunId& id);
 std::optional<Slice> read_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal);
 
+bool all_done(Ledger& ledger, const RunId& id);
+
 struct Bounds {
   std::optional<db::Row> lower;  // exclusive
   db::Row upper;                 // inclusive
@@ -55,8 +57,8 @@ bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::v
 void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 
 // Gives what lies behind `middle` to a new slice that nobody holds. The holder alone does it, between two batches.
-// Errors: kLeaseLost.
-void split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token);
+// False: somebody else did the same in this moment; nothing was changed. Errors: kLeaseLost.
+bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token);
 // Asks the holders of all slices that are not done for a part of them.
 void request_split(Ledger& ledger, const RunId& id);
 

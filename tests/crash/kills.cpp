@@ -62,7 +62,7 @@ class Kills {
   // One start of weir. True: it ended by itself.
   bool attempt(Sql& sql, const Table& table, const Project& project, bool resumes) {
     const RunView before = look_at_run(sql);
-    const auto process = project.run();
+    const auto process = project.run(some_workers(sql, context_.random));
     if (kills_ >= target_) return finish(*process);
     const auto progress = [&] { return look_at_run(sql).batches > before.batches; };
     const auto await_progress = [&] {

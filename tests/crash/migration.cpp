@@ -46,6 +46,11 @@ std::unique_ptr<Process> Project::run(const std::vector<std::string>& more) cons
   return start(words);
 }
 
+std::vector<std::string> some_workers(const Sql& sql, Random& random) {
+  if (!sql.is_server()) return {};
+  return {"--workers", std::to_string(random.between(1, 8))};
+}
+
 std::unique_ptr<Process> Project::migrate() const { return start({"migrate"}); }
 
 std::unique_ptr<Process> Project::roll_back_all() const { return start({"rollback", "--to", "0"}); }
@@ -54,9 +59,10 @@ RunView look_at_run(Sql& sql) {
   std::vector<TextRow> found;
   try {
     found = sql.rows(
-        "SELECT r.state, r.attempt, coalesce(s.pass, 0), coalesce(s.rows_done, 0), coalesce(s.batches, 0) "
+        "SELECT r.state, r.attempt, coalesce(max(s.pass), 0), coalesce(sum(s.rows_done), 0), "
+        "coalesce(sum(s.batches), 0) "
         "FROM weir_runs r LEFT JOIN weir_slices s ON s.version = r.version AND s.attempt = r.attempt "
-        "ORDER BY r.attempt DESC LIMIT 1");
+        "GROUP BY r.state, r.attempt ORDER BY r.attempt DESC LIMIT 1");
   } catch (const Error& error) {
     if (error.code() != Code::kUndefinedObject) throw;
   }

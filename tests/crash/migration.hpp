@@ -36,6 +36,9 @@ class Project {
   std::string url_;
 };
 
+// `--workers` from 1 to 8 where several can write.
+std::vector<std::string> some_workers(const Sql& sql, Random& random);
+
 struct RunView {
   bool exists = false;
   std::string state;

@@ -237,7 +237,7 @@ TEST_P(Program, TwoRunsAtOnceChangeEachRowOnce) {
   std::set<int> codes;
   for (auto& child : children) codes.insert(child->wait().exit_code);
   EXPECT_TRUE(codes.contains(0));
-  for (const int code : codes) EXPECT_TRUE(code == 0 || code == 5) << code << ": neither done nor held";
+  for (const int code : codes) EXPECT_TRUE(code == 0 || code == 5) << code << ": neither done nor begun by another";
   EXPECT_EQ(weir({"run", "count"}).exit_code, 0);
   EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
 }

@@ -1,0 +1,220 @@
+// Several workers at one run, threads and processes, and what an operator does to it from elsewhere.
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "support/database_test.hpp"
+
+namespace weir {
+namespace {
+
+using nlohmann::json;
+using test::DatabaseTest;
+using test::Ended;
+
+constexpr std::int64_t kRows = 20'000;
+
+class Workers : public DatabaseTest {
+ protected:
+  void SetUp() override {
+    DatabaseTest::SetUp();
+    if (IsSkipped()) return;
+    if (is_sqlite()) exec("PRAGMA journal_mode = WAL");
+  }
+  // Changes that are wrong when they are made twice.
+  void make_project(int batch, const std::string& key = "i") {
+    exec("CREATE TABLE t (id bigint PRIMARY KEY, n bigint NOT NULL)");
+    exec("INSERT INTO t WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < " +
+         std::to_string(kRows) + ") SELECT " + key + ", 0 FROM s");
+    data("1_count", "-- over: t\n-- batch: " + std::to_string(batch) +
+                        "\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  }
+  void expect_once() {
+    EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|" + std::to_string(kRows));
+    EXPECT_EQ(number("SELECT sum(rows_done) FROM weir_slices"), kRows);
+  }
+  // The look at the data is the sync point.
+  void await_rows(std::int64_t rows) {
+    while (number("SELECT count(*) FROM t WHERE n > 0") < rows) {
+    }
+  }
+  // So slow that it goes on until somebody does something.
+  std::unique_ptr<test::ChildProcess> start_slow_run(const std::vector<std::string>& more = {}) {
+    make_project(20);
+    EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+    EXPECT_EQ(weir({"tune", "count", "max_rate=2000"}).exit_code, 0);
+    std::vector<std::string> words = {"run", "count"};
+    words.insert(words.end(), more.begin(), more.end());
+    auto child = start_weir(words);
+    await_rows(100);
+    return child;
+  }
+};
+WEIR_ON_EVERY_ENGINE(Workers);
+
+TEST_P(Workers, Invariant1ChangeEachRowOnce) {
+  make_project(50);
+  const Ended ended = weir({"run", "count", "--workers", "4"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_once();
+  const auto slices = number("SELECT count(*) FROM weir_slices WHERE ordinal > 0 AND rows_done > 0");
+  if (is_sqlite()) {
+    EXPECT_EQ(slices, 1) << "it has one writer";
+  } else {
+    EXPECT_GE(slices, 16);
+  }
+}
+
+// By arithmetic nearly all rows are in the last slice.
+TEST_P(Workers, ShareASliceThatHoldsNearlyAllRows) {
+  if (is_sqlite()) return;
+  make_project(10, "CASE WHEN i = 1 THEN 1 ELSE i + 1000000000 END");
+  const Ended ended = weir({"run", "count", "--workers", "2"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_once();
+  EXPECT_GE(number("SELECT count(*) FROM weir_slices WHERE rows_done > 100"), 2);
+}
+
+TEST_P(Workers, CutATableWithTextKeys) {
+  exec("CREATE TABLE t (id " + std::string(is_mysql() ? "varchar(40)" : "text") + " PRIMARY KEY, n bigint NOT NULL)");
+  exec("INSERT INTO t WITH RECURSIVE s(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM s WHERE i < 20000) SELECT " +
+       pick<std::string>("md5(i::text)", "hex(i * 7919) || i", "md5(i)") + ", 0 FROM s");
+  data("1_count", "-- over: t\n-- batch: 20\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  const Ended ended = weir({"run", "count", "--workers", "3"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_once();
+  const bool cuts = is_postgres();
+  EXPECT_GE(number("SELECT count(*) FROM weir_slices WHERE rows_done > 100"), cuts ? 8 : 1);
+}
+
+TEST_P(Workers, Invariant2AKilledProcessIsReplacedByTheOther) {
+  make_project(10);
+  const auto first = start_weir({"run", "count", "--workers", "2"});
+  await_rows(200);
+  const auto second = start_weir({"run", "count", "--workers", "2"});
+  await_rows(2000);
+  first->send(SIGKILL);
+  EXPECT_EQ(first->wait().exit_code, 128 + SIGKILL);
+  const Ended ended = second->wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_once();
+}
+
+TEST_P(Workers, PauseAndResumeFromElsewhere) {
+  const auto child = start_slow_run({"--workers", "2"});
+  const Ended pause = weir({"pause", "count"});
+  EXPECT_EQ(pause.exit_code, 0) << pause.out << pause.err;
+  EXPECT_EQ(run_state("count"), "paused");
+  const auto done = number("SELECT sum(n) FROM t");
+  EXPECT_LT(done, kRows);
+  const Ended ended = child->wait();
+  EXPECT_EQ(ended.exit_code, 6) << ended.err;
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), done) << "nothing was changed after it was paused";
+  EXPECT_EQ(number("SELECT count(*) FROM weir_slices WHERE lease_token IS NOT NULL"), 0);
+  EXPECT_EQ(weir({"resume", "count"}).exit_code, 0);
+  EXPECT_EQ(run_state("count"), "queued");
+  EXPECT_EQ(weir({"tune", "count", "max_rate=none", "batch=500"}).exit_code, 0);
+  const Ended worker = weir({"worker", "--once", "--workers", "2"});
+  EXPECT_EQ(worker.exit_code, 0) << worker.err;
+  EXPECT_EQ(run_state("count"), "succeeded");
+  expect_once();
+}
+
+TEST_P(Workers, CancelEndsTheRunForGood) {
+  const auto child = start_slow_run();
+  EXPECT_EQ(weir({"cancel", "count"}).exit_code, 0);
+  EXPECT_EQ(run_state("count"), "cancelled");
+  const auto done = number("SELECT sum(n) FROM t");
+  const Ended ended = child->wait();
+  EXPECT_EQ(ended.exit_code, 6) << ended.out;
+  EXPECT_NE(ended.out.find("cancelled"), std::string::npos) << ended.out;
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), done);
+  EXPECT_EQ(weir({"resume", "count"}).exit_code, 1);
+}
+
+TEST_P(Workers, TuneIsFollowedByWhoeverWorks) {
+  const auto child = start_slow_run();
+  EXPECT_EQ(weir({"tune", "count", "max_rate=none", "batch=1000", "workers=3"}).exit_code, 0);
+  const Ended ended = child->wait();
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  expect_once();
+  EXPECT_LT(number("SELECT sum(batches) FROM weir_slices"), kRows / 20);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_events WHERE kind = 'run-tuned'"), 2);
+}
+
+TEST_P(Workers, OneOfTwoLeavesAtCtrlCAndTheOtherGoesOn) {
+  const auto first = start_slow_run();
+  const auto second = start_weir({"run", "count"});
+  if (is_sqlite()) {
+    // One writer: the second waits for the first.
+    while (number("SELECT count(*) FROM weir_events WHERE kind = 'worker-joined'") == 0) {
+    }
+  } else {
+    while (number("SELECT count(*) FROM weir_slices WHERE lease_token IS NOT NULL AND ordinal > 0") < 2) {
+    }
+  }
+  second->send(SIGINT);
+  const Ended left = second->wait();
+  EXPECT_EQ(left.exit_code, 6) << left.err;
+  EXPECT_NE(left.out.find("other workers go on"), std::string::npos) << left.out;
+  EXPECT_EQ(run_state("count"), "running");
+  EXPECT_EQ(weir({"tune", "count", "max_rate=none"}).exit_code, 0);
+  EXPECT_EQ(first->wait().exit_code, 0);
+  expect_once();
+}
+
+TEST_P(Workers, AWorkerThatIsStoppedLeavesTheRunInTheQueue) {
+  make_project(20);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  EXPECT_EQ(weir({"tune", "count", "max_rate=2000"}).exit_code, 0);
+  const auto worker = start_weir({"worker"});
+  await_rows(100);
+  worker->send(SIGTERM);
+  EXPECT_EQ(worker->wait().exit_code, 0);
+  EXPECT_EQ(run_state("count"), "queued");
+  EXPECT_EQ(weir({"tune", "count", "max_rate=none"}).exit_code, 0);
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  expect_once();
+}
+
+// The ledger holds the text of the migration.
+TEST_P(Workers, NeedNoFiles) {
+  make_project(100);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  std::filesystem::remove(project().path() / "db/data/1_count.sql");
+  const Ended worker = weir({"worker", "--once"});
+  EXPECT_EQ(worker.exit_code, 0) << worker.err;
+  expect_once();
+}
+
+TEST_P(Workers, AFailureOfOneStopsAllAndSaysWhy) {
+  make_project(20);
+  exec("UPDATE t SET n = 5 WHERE id = 15000");
+  exec("CREATE TABLE u (n bigint PRIMARY KEY)");
+  exec("INSERT INTO u VALUES (5)");
+  data("2_copy", "-- over: t\n-- batch: 20\n-- migrate:batch\nINSERT INTO u SELECT n FROM t WHERE :batch AND n = 5\n");
+  const Ended ended = weir({"run", "copy", "--workers", "3"});
+  EXPECT_EQ(ended.exit_code, 1) << ended.out;
+  EXPECT_EQ(run_state("copy"), "failed");
+  EXPECT_EQ(number("SELECT count(*) FROM weir_slices WHERE lease_token IS NOT NULL"), 0);
+  exec("DELETE FROM u");
+  EXPECT_EQ(weir({"run", "copy", "--workers", "3"}).exit_code, 0);
+  EXPECT_EQ(query("SELECT n FROM u"), "5");
+}
+
+TEST_P(Workers, CommandsSayWhatTheyCannotDo) {
+  make_project(100);
+  const auto code = [this](const std::vector<std::string>& words) {
+    const Ended ended = weir(words);
+    return json::parse(ended.out, nullptr, false).value("error", json::object()).value("code", "");
+  };
+  EXPECT_EQ(code({"pause", "count", "--json"}), "not-found");
+  EXPECT_EQ(weir({"run", "count"}).exit_code, 0);
+  EXPECT_EQ(code({"pause", "count", "--json"}), "illegal-transition");
+  EXPECT_EQ(code({"tune", "count", "batch=5", "--json"}), "illegal-transition");
+  EXPECT_EQ(code({"tune", "count", "batsch=5", "--json"}), "usage");
+  EXPECT_EQ(code({"tune", "count", "batch=0", "--json"}), "usage");
+  EXPECT_EQ(code({"tune", "count", "--json"}), "usage");
+}
+
+}  // namespace
+}  // namespace weir
