@@ -8,6 +8,7 @@
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
+#include "ledger/quarantine.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -29,6 +30,7 @@ std::optional<Ending> PassEnd::act() {
   Ending ending;
   ending.residual = measure_residual(context_.database, *context_.session.control, context_.program);
   ledger::record_residual(ledger, context_.run.id, ending.residual);
+  refuse_quarantined(ending.residual);
   if (ending.residual > 0) {
     check_progress(ending.residual);
     context_.board.end_pass(ending.residual);
@@ -41,6 +43,16 @@ std::optional<Ending> PassEnd::act() {
   ending.violations = verify();
   succeed(itself->pass);
   return ending;
+}
+
+// What is left over is in quarantine: another pass would fail with the same rows.
+void PassEnd::refuse_quarantined(std::int64_t residual) const {
+  const auto held = ledger::count_quarantined(*context_.session.ledger, context_.run.id);
+  if (held == 0 || residual > held) return;
+  const std::string& name = context_.program.migration->name;
+  throw Error(Code::kQuarantined,
+              fmt::format("{} row{} could not be processed; all others are done", held, held == 1 ? "" : "s"))
+      .hint(fmt::format("weir quarantine list {0} shows them; mend the cause, then weir quarantine retry {0}", name));
 }
 
 bool PassEnd::is_due() {

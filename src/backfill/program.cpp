@@ -35,6 +35,14 @@ class KeySql {
   // bounds of the leading column, which say nothing new.
   std::string above(std::string_view prefix) const { return compare(">", ">=", prefix); }
   std::string up_to(std::string_view prefix) const { return compare("<=", "<=", prefix); }
+  std::string equal_to(std::string_view prefix) const {
+    std::string sql;
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+      sql += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", columns_[i],
+                         fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i)));
+    }
+    return sql;
+  }
   std::string leading_at_least(std::string_view name) const {
     return fmt::format("{} >= {}", columns_[0], fmt::format(fmt::runtime(comparands_[0]), fmt::format(":{}", name)));
   }
@@ -160,6 +168,7 @@ std::map<std::string, std::string> batch_fragments(const Program& program, const
   const KeySql key(program, dialect);
   std::string range = key.up_to(kHi);
   if (lower == Lower::kExclusive) range = key.above(kLo) + " AND " + range;
+  if (lower == Lower::kExactly) range = key.equal_to(kHi);
   // The condition stands on lines of its own, so that a comment at its end comments out nothing else.
   const std::string batch =
       program.where ? fmt::format("({} AND (\n{}\n))", range, *program.where) : fmt::format("({})", range);
@@ -188,6 +197,12 @@ std::string nth_sql(const Program& program, const sql::Dialect& dialect, Lower l
   const std::string range = (lower == Lower::kExclusive ? key.above(kHi) + " AND " : "") + key.up_to(kUpper);
   return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 1 OFFSET {3}", key.list(),
                      sql::quote(dialect, program.table.name), range, n - 1);
+}
+
+std::string first_two_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  const KeySql key(program, dialect);
+  return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT 2", key.list(),
+                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("range"));
 }
 
 std::string at_least_sql(const Program& program, const sql::Dialect& dialect) {

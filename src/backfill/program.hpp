@@ -36,7 +36,8 @@ Program prepare_program(const db::Database& database, db::Connection& connection
                         const ParameterValues& parameters);
 
 // Whether a batch has a lower bound; the first one of a pass has none.
-enum class Lower { kOpen, kExclusive };
+// kExactly: only the row with the key `weir_hi0..`.
+enum class Lower { kOpen, kExclusive, kExactly };
 
 // Bound: weir_lo0.. (kExclusive), weir_hi0.., weir_upper0.., the parameters, and what ledger::checkpoint_sql() names.
 db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease);
@@ -48,6 +49,8 @@ std::int64_t boundaries_ahead(const Program& program);
 std::string boundaries_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the n-th key behind `weir_hi0..`, or from the beginning, up to `weir_upper0..`.
 std::string nth_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t n);
+// SELECT of the first two keys behind `weir_lo0..` (kExclusive) or from the beginning up to `weir_hi0..`.
+std::string first_two_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the first key whose leading column is at least `weir_least`.
 std::string at_least_sql(const Program& program, const sql::Dialect& dialect);
 // SELECT of the least and of the greatest key.

@@ -7,6 +7,7 @@
 #include "backfill/first_batch.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
+#include "ledger/quarantine.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -33,7 +34,7 @@ WalkEnd SliceWalk::walk() {
       while (!at_end()) {
         if (context_.leaves()) return WalkEnd::kStopped;
         follow_settings();
-        if (context_.board.somebody_idles()) give_half();
+        if (context_.board.somebody_idles() && !isolation_.active()) give_half();
         run_batch();
         backoff_.reset();
       }
@@ -61,7 +62,7 @@ void SliceWalk::forget_ahead() {
 
 // The size of a batch stands in the statement that looks for boundaries.
 void SliceWalk::follow_settings() {
-  const auto batch_rows = context_.board.settings().batch_rows;
+  const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows);
   if (batch_rows == context_.program.batch_rows) return;
   context_.program.batch_rows = batch_rows;
   open_.reset();
@@ -94,7 +95,7 @@ std::vector<db::Row> SliceWalk::first_boundaries() {
   const auto rendered = sql::Template(boundaries_sql(context_.program, dialect, lower), dialect).render();
   db::Bindings bound;
   if (cursor_) bind_key(bound, "weir_hi", *cursor_);
-  bind_key(bound, "weir_upper", *upper_);
+  bind_key(bound, "weir_upper", end());
   return context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows;
 }
 
@@ -112,7 +113,7 @@ void SliceWalk::extend_dense(const db::Row& from) {
   const auto& key = context_.program.key;
   const db::Column* column = key.size() == 1 ? context_.program.table.column(key.front()) : nullptr;
   if (column == nullptr || !column->integer) return;
-  const auto first = db::parse_integer(from.front()), upper = db::parse_integer(upper_->front());
+  const auto first = db::parse_integer(from.front()), upper = db::parse_integer(end().front());
   auto last = db::parse_integer(ahead_.back().front());
   if (!first || !upper || !last) return;
   const std::int64_t batch = context_.program.batch_rows;
@@ -133,7 +134,7 @@ db::Bindings SliceWalk::bindings(const db::Row& hi) const {
   db::Bindings bound = context_.program.parameters;
   if (cursor_) bind_key(bound, "weir_lo", *cursor_);
   bind_key(bound, "weir_hi", hi);
-  bind_key(bound, "weir_upper", *upper_);
+  bind_key(bound, "weir_upper", end());
   bound.emplace_back("weir_cursor", db::encode_key(hi));
   bound.emplace_back("weir_version", context_.run.version.text());
   bound.emplace_back("weir_attempt", context_.run.attempt);
@@ -153,7 +154,8 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 void SliceWalk::run_batch() {
   const auto began = context_.clock.now();
   if (ahead_.empty() && !rest_is_last_) remember(first_boundaries(), cursor_);
-  const db::Row hi = ahead_.empty() ? *upper_ : ahead_.front();
+  const db::Row hi = ahead_.empty() ? end() : ahead_.front();
+  attempted_ = hi;
   if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
   std::int64_t rows = 0;
@@ -168,12 +170,17 @@ void SliceWalk::run_batch() {
     if (!compiled)
       compiled =
           context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
-    const bool look = ahead_.empty() && !rest_is_last_ && hi != *upper_;
+    const bool look = ahead_.empty() && !rest_is_last_ && hi != end();
     auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
     rows = result.rows;
     if (look) remember(std::move(result.boundaries), hi);
   }
   cursor_ = hi;
+  attempted_.reset();
+  if (isolation_.active() && hi == *isolation_.end()) {
+    isolation_.finish();
+    forget_ahead();
+  }
   context_.board.add_rows(rows);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
   keep_rate(rows, began);
@@ -192,8 +199,60 @@ void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_poi
   }
 }
 
+// A smaller batch may do what a larger one could not: within the time it has, or without the row that is in the way.
+// True: it is worth trying at once.
+bool SliceWalk::narrow(const Error& error) {
+  const bool slow = error.code() == Code::kTimeout || error.code() == Code::kLockTimeout;
+  const bool crowded = error.code() == Code::kDeadlock || error.code() == Code::kSerialization;
+  if (!attempted_ || !(slow || crowded || error.is_of_data())) return false;
+  if (isolation_.at_one_row()) return false;
+  isolation_.narrow(*attempted_, context_.program.batch_rows);
+  return error.is_of_data() || error.code() == Code::kTimeout;
+}
+
+// A batch of one row has failed.
+void SliceWalk::handle_row(const Error& error) {
+  const sql::Dialect& dialect = context_.database.dialect();
+  const auto rendered =
+      sql::Template(first_two_sql(context_.program, dialect, cursor_ ? Lower::kExclusive : Lower::kOpen), dialect)
+          .render();
+  const auto rows =
+      context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bindings(*attempted_))}).rows;
+  // Deleted meanwhile, or another one came in between: look again.
+  if (rows.size() != 1) return;
+  Error located =
+      Error(error).context(fmt::format("row {} of {}", db::encode_key(rows.front()), context_.program.table.name.name));
+  if (!context_.program.migration->data.error_budget) throw given_up(std::move(located));
+  quarantine(rows.front(), error);
+}
+
+// In one transaction with the cursor, which passes the row.
+void SliceWalk::quarantine(const db::Row& key, const Error& error) {
+  db::Connection& worker = *context_.session.worker;
+  ledger::Ledger ledger = context_.session.ledger->over(worker);
+  const std::int64_t budget = context_.program.migration->data.error_budget.value();
+  db::Transaction transaction(worker);
+  ledger::quarantine_row(ledger, context_.run, key, error, context_.actor);
+  const auto held = ledger::count_quarantined(ledger, context_.run);
+  if (held > budget) {
+    throw Error(Code::kErrorBudget, fmt::format("more than {} rows failed; the last one: row {} of {}: {}", budget,
+                                                db::encode_key(key), context_.program.table.name.name, error.message()))
+        .hint("`weir quarantine list` shows those before; `on_error: quarantine <rows>` sets how many may fail");
+  }
+  const auto rendered = sql::Template(ledger::checkpoint_sql(ledger, kLeaseTime), context_.database.dialect()).render();
+  db::Bindings bound = bindings(key);
+  bound.emplace_back(std::string(db::kRowsPlaceholder), std::int64_t{0});
+  if (worker.execute({rendered.sql, db::bind(rendered.names, bound)}).affected != 1)
+    throw Error(Code::kLeaseLost, "another worker took this slice over");
+  transaction.commit();
+  context_.board.note(fmt::format("row {} of {} is in quarantine ({} so far): {}", db::encode_key(key),
+                                  context_.program.table.name.name, held, error.message()));
+}
+
 // Either throws on, or leaves the walk ready to begin() again.
 void SliceWalk::recover(const Error& error) {
+  if (narrow(error)) return;
+  if (error.is_of_data() && attempted_) return handle_row(error);
   if (!error.is_transient() || backoff_.exhausted()) throw given_up(error);
   context_.board.note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
                                   backoff_.attempt() + 1, Backoff::kMaxAttempts));

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 
+#include "backfill/isolation.hpp"
 #include "backfill/lease.hpp"
 #include "backfill/program.hpp"
 #include "backfill/retry.hpp"
@@ -39,6 +40,7 @@ class SliceWalk {
     const StopToken& stop;
     RunBoard& board;
     std::function<bool()> leaves;  // asked between two batches
+    const std::string& actor;
   };
   explicit SliceWalk(const Context& context) : context_(context) {}
 
@@ -56,6 +58,10 @@ class SliceWalk {
   void give_half();
   void forget_ahead();
   void recover(const Error& error);
+  bool narrow(const Error& error);
+  void handle_row(const Error& error);
+  void quarantine(const db::Row& key, const Error& error);
+  const db::Row& end() const { return isolation_.active() ? *isolation_.end() : *upper_; }
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
   std::vector<db::Row> first_boundaries();
@@ -67,6 +73,8 @@ class SliceWalk {
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
+  Isolation isolation_;
+  std::optional<db::Row> attempted_;              // the end of the batch that is being tried
   std::deque<db::Row> ahead_;                     // ends of the next batches
   bool rest_is_last_ = false;                     // behind them the rest of the slice is one batch
   std::unique_ptr<db::BatchProgram> open_;        // compiled for the first batch of a pass

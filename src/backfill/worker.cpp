@@ -98,7 +98,7 @@ void Worker::end_pass() {
 void Worker::walk(std::int64_t ordinal) {
   work_under_lease(ordinal, [&] {
     SliceWalk walk({context_.database, program_, context_.run.id, ordinal, session_, context_.clock, context_.stop,
-                    board_, [this] { return leaves(); }});
+                    board_, [this] { return leaves(); }, context_.actor});
     if (walk.walk() == WalkEnd::kStopped) {
       ledger::release_slice(*session_.ledger, context_.run.id, ordinal, session_.lease.token);
     } else {

@@ -48,6 +48,8 @@ CodeFacts facts_of(Code code) {
     case Code::kNotATable: return {"not-a-table", kFailed};
     case Code::kResidualDoesNotShrink: return {"residual-does-not-shrink", kFailed};
     case Code::kVerificationFailed: return {"verification-failed", kVerifyExit};
+    case Code::kErrorBudget: return {"error-budget", kFailed};
+    case Code::kQuarantined: return {"quarantined", kFailed};
     case Code::kDefinitionChanged: return {"definition-changed", kFailed};
     case Code::kOutOfOrder: return {"out-of-order", kFailed};
     case Code::kHalfUndone: return {"half-undone", kFailed};

@@ -48,6 +48,8 @@ enum class Code {
   kNotATable,              // `over` names a view or another kind of object
   kResidualDoesNotShrink,  // the change does not make `where` false
   kVerificationFailed,     // `migrate:verify` counts violations
+  kErrorBudget,            // more rows failed than `on_error: quarantine` allows
+  kQuarantined,            // rows are left in quarantine
   kDefinitionChanged,      // the file changed since the run began
   kOutOfOrder,             // older than what is applied, and weir.toml refuses that
   kHalfUndone,             // a rollback without transaction was not completed
@@ -122,6 +124,8 @@ class Error : public std::runtime_error {
   const DatabaseFacts& facts() const { return facts_; }
   std::optional<std::size_t> sql_offset() const { return sql_offset_; }
   bool is_transient() const { return next_ != Next::kFail; }
+  // It lies in what a row holds: another row may do.
+  bool is_of_data() const { return code_ == Code::kDataError || code_ == Code::kConstraint; }
   const char* what() const noexcept override { return message_.c_str(); }
 
  private:

@@ -54,6 +54,7 @@ struct Parser {
   ResumeOptions resume;
   CancelOptions cancel;
   TuneOptions tune;
+  QuarantineOptions quarantine;
   WorkerOptions worker;
   std::vector<std::string> settings;
   VerifyOptions verify;
@@ -66,8 +67,8 @@ struct Parser {
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
       *baseline_command, *adopt_command, *redo_command, *status_command, *run_command, *pause_command, *resume_command,
-      *cancel_command, *tune_command, *worker_command, *verify_command, *inspect_command, *dump_command,
-      *doctor_command;
+      *cancel_command, *tune_command, *quarantine_command, *worker_command, *verify_command, *inspect_command,
+      *dump_command, *doctor_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -172,11 +173,22 @@ struct Parser {
         ->add_option("settings", settings,
                      "batch=ROWS, workers=THREADS of each process, max_rate=ROWS a second (none: no limit)")
         ->required();
+    quarantine_command =
+        app.add_subcommand("quarantine", "rows that a data migration could not process")->require_subcommand(1);
+    add_quarantine("list", QuarantineAction::kList, "show their keys and errors");
+    add_quarantine("retry", QuarantineAction::kRetry, "try them again");
+    add_quarantine("discard", QuarantineAction::kDiscard, "forget them: they were dealt with by hand");
     worker_command = app.add_subcommand("worker", "execute queued data migrations, whatever host queued them");
     worker_command->add_flag("--once", worker.once, "end when nothing is queued");
     add_workers(worker_command, worker.workers);
     verify_command = app.add_subcommand("verify", "measure residual and migrate:verify of what is applied");
     verify_command->add_option("name", verify_name, "name or version of one migration (default: all)");
+  }
+
+  void add_quarantine(const std::string& name, QuarantineAction action, const std::string& description) {
+    auto* command = quarantine_command->add_subcommand(name, description);
+    command->add_option("name", quarantine.name, "name or version of the data migration")->required();
+    command->callback([this, action] { quarantine.action = action; });
   }
 
   static void add_workers(CLI::App* command, int& workers) {
@@ -238,6 +250,7 @@ struct Parser {
     if (pause_command->parsed()) return pause;
     if (resume_command->parsed()) return resume;
     if (cancel_command->parsed()) return cancel;
+    if (quarantine_command->parsed()) return quarantine;
     if (worker_command->parsed()) return worker;
     if (tune_command->parsed()) {
       tune.settings = parse_pairs(settings, "a setting");

@@ -81,6 +81,11 @@ struct TuneOptions {
   std::string name;
   std::map<std::string, std::string> settings;
 };
+enum class QuarantineAction { kList, kRetry, kDiscard };
+struct QuarantineOptions {
+  QuarantineAction action = QuarantineAction::kList;
+  std::string name;
+};
 struct WorkerOptions {
   bool once = false;
   int workers = 1;
@@ -105,10 +110,10 @@ struct Printed {
   std::string text;
 };
 
-using Command =
-    std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
-                 BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions, ResumeOptions,
-                 CancelOptions, TuneOptions, WorkerOptions, VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
+using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
+                             BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions,
+                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WorkerOptions, VerifyOptions,
+                             InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

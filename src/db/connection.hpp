@@ -60,8 +60,8 @@ class Connection {
   // How many rows the planner expects a query to return; nothing where the engine does not tell.
   virtual std::optional<std::int64_t> planned_rows(const Statement& query) = 0;
 
-  // About `count` keys that cut the table into about equal parts, in the order of the key, without reading more than a few
-  // pages of it; fewer or none where the engine cannot tell. `key`: columns of a unique key.
+  // About `count` keys that cut the table into about equal parts, in the order of the key, without reading more than a
+  // few pages of it; fewer or none where the engine cannot tell. `key`: columns of a unique key.
   virtual std::vector<Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                        std::int64_t count);
 

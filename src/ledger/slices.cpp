@@ -34,6 +34,10 @@ constexpr const char* kInsert = R"sql(
 INSERT INTO :weir_slices (version, attempt, ordinal, pass, lower_bound, upper_bound, state, updated_at_ms)
 VALUES (:version, :attempt, :ordinal, :pass, :lower, :upper, 'active', :now))sql";
 
+constexpr const char* kCountRows = R"sql(
+UPDATE :weir_slices SET rows_done = rows_done + :rows, updated_at_ms = :now
+ WHERE version = :version AND attempt = :attempt AND ordinal = 0)sql";
+
 constexpr const char* kFinish = R"sql(
 UPDATE :weir_slices
    SET state = 'done', lease_token = NULL, lease_expires_at_ms = NULL, split_wanted = 0, updated_at_ms = :now
@@ -135,6 +139,10 @@ bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::v
   ledger.execute(kRunPass, of(id) + db::Bindings{{"pass", pass}});
   transaction.commit();
   return true;
+}
+
+void count_rows(Ledger& ledger, const RunId& id, std::int64_t rows) {
+  ledger.execute(kCountRows, of(id) + db::Bindings{{"rows", rows}});
 }
 
 void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {

@@ -53,6 +53,8 @@ struct Bounds {
 // itself. False, and nothing is changed, while a slice is not done. Errors: kLeaseLost.
 bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::vector<Bounds>& slices,
                 const std::string& token);
+// Rows that were changed outside the slices.
+void count_rows(Ledger& ledger, const RunId& id, std::int64_t rows);
 // The slice ends at its upper bound. Errors: kLeaseLost.
 void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 

@@ -184,6 +184,29 @@ void check_choice(const HeaderLine& line, std::string_view now, const std::vecto
          fmt::format("write `{}: {}`", line.key, now));
 }
 
+// on_error: stop | quarantine [rows]
+void apply_on_error(const HeaderLine& line, Migration& migration) {
+  constexpr std::string_view kQuarantine = "quarantine";
+  constexpr std::int64_t kUsualBudget = 100, kMostBudget = 1'000'000;
+  if (line.value == "stop") return;
+  const std::string_view value = line.value;
+  const auto word_end = std::min(value.find(' '), value.size());
+  if (value.substr(0, word_end) != kQuarantine) {
+    refuse(line.value_place, fmt::format("unknown value '{}' for `on_error`", line.value),
+           "write `on_error: stop`, or `on_error: quarantine 100` with the number of rows that may fail");
+  }
+  const std::string_view rest = trim(value.substr(word_end));
+  const auto budget = rest.empty() ? std::optional(kUsualBudget) : parse_integer(rest);
+  if (!budget || *budget < 1 || *budget > kMostBudget) {
+    Place place = line.value_place;
+    place.column += static_cast<int>(value.find(rest, word_end));
+    refuse(place,
+           fmt::format("the number of rows that may fail is from 1 to {}, not '{}'", human_count(kMostBudget), rest),
+           "write `on_error: quarantine 100`");
+  }
+  migration.data.error_budget = *budget;
+}
+
 using Apply = std::function<void(const HeaderLine&, Migration&)>;
 
 const std::map<std::string, Apply, std::less<>>& appliers() {
@@ -207,7 +230,7 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
        }},
       {"key", apply_key},
       {"order", [](const HeaderLine& line, Migration&) { check_choice(line, "key", {"heap"}); }},
-      {"on_error", [](const HeaderLine& line, Migration&) { check_choice(line, "stop", {"quarantine"}); }},
+      {"on_error", apply_on_error},
       {"batch", apply_batch},
       {"repeatable",
        [](const HeaderLine& line, Migration& m) {

@@ -66,6 +66,7 @@ ordered_json run_json(const RunStatus& status) {
   json["max_rate"] = or_null(status.run.max_rate);
   json["slices"] = status.slices;
   json["slices_done"] = status.slices_done;
+  json["quarantined"] = status.quarantined;
   json["error"] = text_or_null(status.run.error);
   json["actor"] = status.run.actor;
   json["created_at"] = to_iso8601(status.run.created_at);

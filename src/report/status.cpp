@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include "backfill/lease.hpp"
+#include "ledger/quarantine.hpp"
 #include "ledger/repeatables.hpp"
 #include "migrate/decide.hpp"
 
@@ -100,6 +101,7 @@ std::vector<RepeatableStatus> repeatables_of(ledger::Ledger* ledger, const proje
 RunStatus read_run_status(ledger::Ledger& ledger, const ledger::Run& run) {
   RunStatus status;
   status.run = run;
+  status.quarantined = ledger::count_quarantined(ledger, run.id);
   EpochMs now = run.updated_at, updated = run.updated_at;
   for (const auto& slice : ledger::read_slices(ledger, run.id)) {
     status.batches += slice.batches;

@@ -19,9 +19,10 @@ struct RunStatus {
   ledger::Run run;
   std::int64_t batches = 0;
   std::int64_t slices = 0, slices_done = 0;  // of this pass
-  int workers = 0;                           // that live; 0 for a running run means that its worker died
-  std::string worker;                        // one of them: "pid 4711 on web-1"
-  std::optional<double> rate;                // rows per second since the run started
+  std::int64_t quarantined = 0;
+  int workers = 0;             // that live; 0 for a running run means that its worker died
+  std::string worker;          // one of them: "pid 4711 on web-1"
+  std::optional<double> rate;  // rows per second since the run started
   std::optional<std::int64_t> eta_seconds;
   std::optional<int> percent() const;  // 0..99 while unfinished, 100 when succeeded
 };

@@ -71,7 +71,9 @@ std::string progress_detail(const RunStatus& status) {
     text += fmt::format(", {} rows/s", human_count(static_cast<std::int64_t>(*status.rate)));
   if (status.eta_seconds)
     text += fmt::format(", about {} left", human_duration(Milliseconds(*status.eta_seconds * 1000)));
+  if (status.quarantined > 0) text += fmt::format(", {} in quarantine", human_count(status.quarantined));
   if (!status.worker.empty()) text += ", " + status.worker;
+  if (status.workers > 1) text += fmt::format(" and {} more", status.workers - 1);
   return text;
 }
 
@@ -235,9 +237,8 @@ std::string to_text(const migrate::Verification& one, Colour colour) {
 
 std::string to_text(const RunStatus& status, Colour colour) {
   const ledger::Run& run = status.run;
-  std::string text =
-      fmt::format("{} {}: {}", paint(to_string(run.state), state_colour(to_string(run.state)), colour), run.name,
-                  human_count(run.rows_done));
+  std::string text = fmt::format("{} {}: {}", paint(to_string(run.state), state_colour(to_string(run.state)), colour),
+                                 run.name, human_count(run.rows_done));
   if (run.rows_total) text += fmt::format(" of {}", human_count(*run.rows_total));
   text += fmt::format(" rows done, batch {}", human_count(run.batch_rows));
   if (run.workers) text += fmt::format(", workers {}", *run.workers);

@@ -101,6 +101,7 @@ constexpr std::array kRules{
     Rule{1526, Code::kConstraint, Next::kFail, Mask::kExpression},
     Rule{1557, Code::kConstraint, Next::kFail, Mask::kExpression},
     Rule{1586, Code::kConstraint, Next::kFail, Mask::kKeyValue},
+    Rule{1644, Code::kDataError},  // SIGNAL of a trigger of the user's
     Rule{1665, Code::kDatabase, Next::kFail, Mask::kNothing, kBinlogHint},
     Rule{1690, Code::kDataError, Next::kFail, Mask::kExpression},
     Rule{1698, Code::kPrivilege},

@@ -98,7 +98,6 @@ constexpr const char* kQuarantine = R"sql((
   version varchar(190) NOT NULL,
   attempt bigint NOT NULL,
   row_key longtext NOT NULL,
-  state   varchar(190) NOT NULL,
   code    varchar(190) NOT NULL,
   native  varchar(1000) NOT NULL,
   message longtext NOT NULL,

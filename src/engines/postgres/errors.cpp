@@ -66,6 +66,7 @@ constexpr std::array kRules{
     Rule{"53300", Code::kCannotConnect, Next::kRetry},
     Rule{"55P03", Code::kLockTimeout, Next::kRetry},
     Rule{"57014", Code::kCancelled},
+    Rule{"P0001", Code::kDataError},  // RAISE of a trigger of the user's
     Rule{"57P01", Code::kConnectionLost, Next::kReconnect},
     Rule{"57P02", Code::kConnectionLost, Next::kReconnect},
     Rule{"57P03", Code::kConnectionLost, Next::kReconnect},

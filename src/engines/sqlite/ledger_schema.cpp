@@ -99,7 +99,6 @@ constexpr const char* kQuarantine = R"sql((
   version text NOT NULL,
   attempt integer NOT NULL,
   row_key text NOT NULL,
-  state   text NOT NULL,
   code    text NOT NULL,
   native  text NOT NULL,
   message text NOT NULL,

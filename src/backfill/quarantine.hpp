@@ -1,0 +1,24 @@
+// Trying the rows again that a run has set aside.
+#pragma once
+
+#include "backfill/parameters.hpp"
+#include "base/stop.hpp"
+#include "db/database.hpp"
+#include "ledger/quarantine.hpp"
+#include "project/migration.hpp"
+
+namespace weir::backfill {
+
+struct Retried {
+  std::int64_t processed = 0;
+  std::int64_t failed = 0;  // again, for the reason that stands in the ledger now
+  std::int64_t left = 0;    // not tried: asked to stop
+};
+
+// Each row in a transaction of its own, which takes it out of quarantine and counts it for the run: also two at once
+// process it once. A row that was deleted meanwhile, or does not match `where` any more, counts as processed.
+// Errors: kRunHeld while a worker executes the run; as prepare_program(); transient ones of the database.
+Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
+                         const project::Migration& migration, const ledger::Run& run, const StopToken& stop);
+
+}  // namespace weir::backfill

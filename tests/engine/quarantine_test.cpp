@@ -1,0 +1,130 @@
+// What a failing row, a slow batch and a lock do to a run.
+#include "ledger/quarantine.hpp"
+
+#include "ledger/slices.hpp"
+#include "support/database_test.hpp"
+
+namespace weir {
+namespace {
+
+using test::DatabaseTest;
+using test::Ended;
+using test::everything_said;
+using test::thrown_by;
+
+class Quarantine : public DatabaseTest {
+ protected:
+  // The change of a row with an odd thousand violates a constraint.
+  void make_project(const std::string& on_error, std::int64_t rows = 3000, const std::string& key = "id") {
+    make_rows(rows);
+    exec("CREATE TABLE u (id bigint PRIMARY KEY, n bigint NOT NULL, CONSTRAINT n_is_small CHECK (n < 100))");
+    exec("INSERT INTO u SELECT " + key + ", CASE WHEN id IN (1000, 1001, 2500) THEN 99 ELSE 0 END FROM t");
+    data("1_grow", "-- over: u\n-- where: n <> 1 AND n <> 100\n-- batch: 500\n" + on_error +
+                       "-- migrate:batch\nUPDATE u SET n = n + 1 WHERE :batch\n");
+  }
+  std::vector<std::string> keys() {
+    auto book = *ledger::Ledger::open(database(), connection());
+    std::vector<std::string> found;
+    for (const auto& row : ledger::read_quarantine(book, {project::Version("1"), 1}))
+      found.push_back(db::encode_key(row.key));
+    return found;
+  }
+};
+WEIR_ON_EVERY_ENGINE(Quarantine);
+
+TEST_P(Quarantine, StopNamesTheRowAndTheConstraintAndNoValue) {
+  make_project("");
+  const Error error = failed_run("grow");
+  EXPECT_EQ(error.code(), Code::kConstraint);
+  EXPECT_NE(error.message().find("row [1000] of u"), std::string::npos) << error.message();
+  EXPECT_NE(error.message().find("n_is_small"), std::string::npos) << error.message();
+  EXPECT_EQ(everything_said(error).find("99"), std::string::npos);
+  EXPECT_EQ(run_state("grow"), "failed");
+  // What lies before it is done, once; what lies behind it is not touched.
+  EXPECT_EQ(query("SELECT count(*) FROM u WHERE n = 1"), "999");
+  EXPECT_EQ(number("SELECT max(id) FROM u WHERE n = 1"), 999);
+  exec("UPDATE u SET n = 0 WHERE n = 99");
+  EXPECT_EQ(run("grow").rows_done, 3000);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM u"), "1|1");
+}
+
+TEST_P(Quarantine, SetsFailingRowsAsideAndDoesAllOthers) {
+  make_project("-- on_error: quarantine\n");
+  const Error error = failed_run("grow");
+  EXPECT_EQ(error.code(), Code::kQuarantined);
+  EXPECT_EQ(keys(), (std::vector<std::string>{"[1000]", "[1001]", "[2500]"}));
+  EXPECT_EQ(query("SELECT n, count(*) FROM u GROUP BY n ORDER BY n"), "1|2997\n99|3");
+  EXPECT_EQ(run_state("grow"), "failed");
+  // Started again it does not succeed as long as they are there.
+  EXPECT_EQ(failed_run("grow").code(), Code::kQuarantined);
+}
+
+TEST_P(Quarantine, RetryProcessesARowOnceTheCauseIsMended) {
+  make_project("-- on_error: quarantine\n");
+  failed_run("grow");
+  const Ended listed = weir({"quarantine", "list", "grow"});
+  EXPECT_NE(listed.out.find("[1000]"), std::string::npos) << listed.out;
+  EXPECT_NE(listed.out.find("n_is_small"), std::string::npos) << listed.out;
+  exec("UPDATE u SET n = 0 WHERE id IN (1000, 2500)");
+  EXPECT_EQ(weir({"quarantine", "retry", "grow"}).exit_code, 1);
+  EXPECT_EQ(keys(), (std::vector<std::string>{"[1001]"}));
+  exec("UPDATE u SET n = 0 WHERE id = 1001");
+  const Ended retried = weir({"quarantine", "retry", "grow", "--json"});
+  EXPECT_EQ(retried.exit_code, 0) << retried.out;
+  EXPECT_TRUE(keys().empty());
+  EXPECT_EQ(run("grow").rows_done, 3000);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM u"), "1|1");
+}
+
+TEST_P(Quarantine, DiscardLeavesItToTheResidual) {
+  make_project("-- on_error: quarantine\n");
+  failed_run("grow");
+  exec("DELETE FROM u WHERE n = 99");
+  EXPECT_EQ(weir({"quarantine", "discard", "grow"}).exit_code, 0);
+  EXPECT_EQ(run("grow").state, ledger::RunState::kSucceeded);
+}
+
+TEST_P(Quarantine, StopsWhenTheBudgetIsUsedUp) {
+  make_project("-- on_error: quarantine 2\n");
+  EXPECT_EQ(failed_run("grow").code(), Code::kErrorBudget);
+  EXPECT_EQ(keys(), (std::vector<std::string>{"[1000]", "[1001]"}));
+  EXPECT_EQ(number("SELECT max(id) FROM u WHERE n = 1"), 2499);
+}
+
+TEST_P(Quarantine, ARowInTheFirstAndTheLastPlaceIsFoundToo) {
+  make_rows(1000);
+  exec("CREATE TABLE u (id bigint PRIMARY KEY, n bigint NOT NULL, CONSTRAINT small CHECK (n < 100))");
+  exec("INSERT INTO u SELECT id, CASE WHEN id IN (1, 1000) THEN 99 ELSE 0 END FROM t");
+  data("1_grow",
+       "-- over: u\n-- batch: 1000\n-- on_error: quarantine\n-- migrate:batch\nUPDATE u SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(failed_run("grow").code(), Code::kQuarantined);
+  EXPECT_EQ(keys(), (std::vector<std::string>{"[1]", "[1000]"}));
+  EXPECT_EQ(query("SELECT n, count(*) FROM u GROUP BY n ORDER BY n"), "1|998\n99|2");
+  // Without `where` nothing but the quarantine knows of them.
+  exec("UPDATE u SET n = 0 WHERE n = 99");
+  EXPECT_EQ(weir({"quarantine", "retry", "grow"}).exit_code, 0);
+  EXPECT_EQ(run("grow").rows_done, 1000);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM u"), "1|1");
+}
+
+TEST_P(Quarantine, WorksWithSeveralWorkers) {
+  make_project("-- on_error: quarantine\n", 20'000);
+  const Ended ended = weir({"run", "grow", "--workers", "3"});
+  EXPECT_EQ(ended.exit_code, 1);
+  auto found = keys();
+  std::sort(found.begin(), found.end());
+  EXPECT_EQ(found, (std::vector<std::string>{"[1000]", "[1001]", "[2500]"}));
+  EXPECT_EQ(query("SELECT n, count(*) FROM u GROUP BY n ORDER BY n"), "1|19997\n99|3");
+}
+
+TEST_P(Quarantine, AMistakeInOnErrorIsShownAtItsPlace) {
+  make_rows(1);
+  data("1_grow", "-- over: t\n-- on_error: quarantine many\n-- migrate:batch\nUPDATE t SET n = 1 WHERE :batch\n");
+  const Error error = thrown_by([&] { timeline(); });
+  EXPECT_EQ(error.code(), Code::kInvalidFile);
+  EXPECT_EQ(error.place()->line, 2);
+  EXPECT_EQ(error.place()->column, 25);
+}
+
+}  // namespace
+}  // namespace weir
