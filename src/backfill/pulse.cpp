@@ -61,10 +61,11 @@ void Pulse::look(ledger::Ledger& ledger, bool whole) {
   std::int64_t rows = 0;
   int leased = 0;
   bool split_wanted = false;
+  const auto held = board_.held();
   for (const auto& slice : ledger::read_slices(ledger, run_)) {
     rows += slice.rows_done;
     if (slice.ordinal != ledger::kRunItself && slice.lease) ++leased;
-    split_wanted = split_wanted || slice.split_wanted;
+    split_wanted = split_wanted || (slice.split_wanted && slice.lease && held.contains(slice.lease->token));
   }
   board_.see(rows, leased, split_wanted);
 }

@@ -86,6 +86,9 @@ struct QuarantineOptions {
   QuarantineAction action = QuarantineAction::kList;
   std::string name;
 };
+struct WatchOptions {
+  bool once = false;
+};
 struct WorkerOptions {
   bool once = false;
   int workers = 1;
@@ -112,8 +115,8 @@ struct Printed {
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
                              BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions,
-                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WorkerOptions, VerifyOptions,
-                             InspectOptions, DumpOptions, DoctorOptions>;
+                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WatchOptions, WorkerOptions,
+                             VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -15,11 +15,6 @@ namespace {
 constexpr std::chrono::milliseconds kRedraw{100};
 constexpr std::chrono::seconds kLine{5};
 
-int terminal_width() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
-
 // Eighths of a block, so that a short bar moves smoothly.
 std::string bar(double fraction, int width) {
   static constexpr const char* kEighths[] = {"", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -31,16 +26,8 @@ std::string bar(double fraction, int width) {
   return text + std::string(static_cast<std::size_t>(width - used), ' ');
 }
 
-// Too long a line would wrap and could not be redrawn; columns are counted in characters, not in bytes.
 void redraw(const std::string& line) {
-  int columns = 0;
-  std::size_t end = 0;
-  while (end < line.size() && columns < terminal_width() - 1) {
-    ++end;
-    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) ++end;
-    ++columns;
-  }
-  std::fputs(fmt::format("\r{}\x1b[K", line.substr(0, end)).c_str(), stderr);
+  std::fputs(fmt::format("\r{}\x1b[K", fit_terminal(line, STDERR_FILENO)).c_str(), stderr);
   std::fflush(stderr);
 }
 
@@ -61,6 +48,23 @@ std::string figures(const backfill::Progress& progress) {
 }
 
 }  // namespace
+
+std::string fit_terminal(const std::string& line, int file_descriptor) {
+  winsize size{};
+  const int width = ::ioctl(file_descriptor, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  int columns = 0;
+  std::size_t end = 0;
+  while (end < line.size() && columns < width - 1) {
+    if (line[end] == '\x1b') {
+      end = std::min(line.find('m', end), line.size() - 1) + 1;
+      continue;
+    }
+    ++end;
+    while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0) == 0x80) ++end;
+    ++columns;
+  }
+  return line.substr(0, end);
+}
 
 report::Colour colour_of(int file_descriptor) {
   const char* no_colour = std::getenv("NO_COLOR");

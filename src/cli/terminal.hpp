@@ -13,6 +13,10 @@ namespace weir::cli {
 // Colour when the stream is a terminal and NO_COLOR is not set.
 report::Colour colour_of(int file_descriptor);
 
+// As much of the line as the terminal shows without wrapping, which could not be redrawn. Columns are counted in
+// characters; sequences that set a colour take none.
+std::string fit_terminal(const std::string& line, int file_descriptor);
+
 // A bar that is redrawn on a terminal (at most ten times a second), a line every few seconds otherwise. Writes to
 // stderr, so that stdout holds results only.
 class ProgressView final : public backfill::Observer {

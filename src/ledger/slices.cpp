@@ -50,12 +50,12 @@ constexpr const char* kGreatest =
     "SELECT max(ordinal) FROM :weir_slices WHERE version = :version AND attempt = :attempt";
 constexpr const char* kWantSplit = R"sql(
 UPDATE :weir_slices SET split_wanted = 1
- WHERE version = :version AND attempt = :attempt AND state <> 'done' AND split_wanted = 0 AND ordinal > 0)sql";
+ WHERE version = :version AND attempt = :attempt AND state <> 'done' AND split_wanted = 0 AND ordinal > 0 AND lease_token IS NOT NULL)sql";
 
 constexpr const char* kClaim = R"sql(
 UPDATE :weir_slices
    SET lease_token = :token, lease_host = :host, lease_hostname = :hostname, lease_pid = :pid, lease_process_start = :process_start,
-       lease_session = :session, lease_expires_at_ms = :now + :lease, updated_at_ms = :now
+       lease_session = :session, lease_expires_at_ms = :now + :lease, split_wanted = 0, updated_at_ms = :now
  WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND coalesce(lease_token, '') = :expected)sql";
 constexpr const char* kRelease = R"sql(
 UPDATE :weir_slices SET lease_token = NULL, lease_expires_at_ms = NULL, updated_at_ms = :now

@@ -61,7 +61,7 @@ void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const s
 // Gives what lies behind `middle` to a new slice that nobody holds. The holder alone does it, between two batches.
 // False: somebody else did the same in this moment; nothing was changed. Errors: kLeaseLost.
 bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token);
-// Asks the holders of all slices that are not done for a part of them.
+// Asks all who hold a slice for a part of it.
 void request_split(Ledger& ledger, const RunId& id);
 
 // Takes the slice if its token is still `expected` (empty: free). False: somebody else was faster. Waits for a batch in

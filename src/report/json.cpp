@@ -131,6 +131,25 @@ std::string to_json(const RunStatus& status) {
   return dump(json);
 }
 
+std::string to_json(const Watched& watched) {
+  ordered_json json = document();
+  json["runs"] = ordered_json::array();
+  for (const auto& run : watched.runs) {
+    ordered_json one = run_json(run.status);
+    one["slices_held"] = ordered_json::array();
+    for (const auto& slice : run.slices) {
+      one["slices_held"].push_back({{"ordinal", slice.ordinal},
+                                    {"worker", slice.worker},
+                                    {"lives", slice.lives},
+                                    {"rows_done", slice.rows_done},
+                                    {"batches", slice.batches},
+                                    {"since_batch_ms", slice.since_batch.count()}});
+    }
+    json["runs"].push_back(one);
+  }
+  return json.dump(-1, ' ', false, ordered_json::error_handler_t::replace) + "\n";
+}
+
 std::string to_json(const Status& status) {
   ordered_json json = document();
   json["engine"] = status.engine;

@@ -10,10 +10,13 @@
 #include "migrate/rollback.hpp"
 #include "migrate/verify.hpp"
 #include "report/status.hpp"
+#include "report/watch.hpp"
 
 namespace weir::report {
 
 std::string to_json(const RunStatus& status);
+// One document in one line.
+std::string to_json(const Watched& watched);
 std::string to_json(const Status& status);
 std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run);
 std::string to_json(const std::vector<migrate::RolledBack>& rolled_back);

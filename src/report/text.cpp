@@ -235,10 +235,13 @@ std::string to_text(const migrate::Verification& one, Colour colour) {
          name + fmt::format(" {}\n", fmt::join(parts, ", "));
 }
 
+std::string state_text(ledger::RunState state, Colour colour) {
+  return paint(to_string(state), state_colour(to_string(state)), colour);
+}
+
 std::string to_text(const RunStatus& status, Colour colour) {
   const ledger::Run& run = status.run;
-  std::string text = fmt::format("{} {}: {}", paint(to_string(run.state), state_colour(to_string(run.state)), colour),
-                                 run.name, human_count(run.rows_done));
+  std::string text = fmt::format("{} {}: {}", state_text(run.state, colour), run.name, human_count(run.rows_done));
   if (run.rows_total) text += fmt::format(" of {}", human_count(*run.rows_total));
   text += fmt::format(" rows done, batch {}", human_count(run.batch_rows));
   if (run.workers) text += fmt::format(", workers {}", *run.workers);

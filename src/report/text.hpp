@@ -27,6 +27,8 @@ std::string to_text(const migrate::Discrepancy& discrepancy, Colour colour);
 std::string baseline_to_text(const std::vector<const project::Migration*>& marked, Colour colour);
 std::string to_text(const migrate::RolledBack& rolled_back, Colour colour);
 std::string to_text(const migrate::Verification& verification, Colour colour);
+// The word for a state, in its colour.
+std::string state_text(ledger::RunState state, Colour colour);
 // How a run stands, after something was done to it.
 std::string to_text(const RunStatus& status, Colour colour);
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);

@@ -176,6 +176,21 @@ TEST_P(Workers, AWorkerThatIsStoppedLeavesTheRunInTheQueue) {
   expect_once();
 }
 
+TEST_P(Workers, AreWatched) {
+  const auto child = start_slow_run();
+  const Ended text = weir({"watch", "--once"});
+  EXPECT_EQ(text.exit_code, 0);
+  EXPECT_NE(text.out.find("running"), std::string::npos) << text.out;
+  EXPECT_NE(text.out.find("pid " + std::to_string(child->pid())), std::string::npos) << text.out;
+  const Ended ended = weir({"watch", "--once", "--json"});
+  const json run = json::parse(ended.out, nullptr, false).at("runs").at(0);
+  EXPECT_EQ(run.at("state"), "running");
+  EXPECT_EQ(run.at("max_rate"), 2000);
+  EXPECT_EQ(run.at("slices_held").size(), 1U);
+  EXPECT_EQ(run.at("slices_held").at(0).at("lives"), true);
+  EXPECT_EQ(weir({"cancel", "count"}).exit_code, 0);
+}
+
 // The ledger holds the text of the migration.
 TEST_P(Workers, NeedNoFiles) {
   make_project(100);
