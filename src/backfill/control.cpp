@@ -23,6 +23,7 @@ void move(ledger::Ledger& ledger, const ledger::Run& run, RunState to, const std
           const std::string& actor) {
   db::Transaction transaction(ledger.connection());
   ledger::move_run(ledger, run.id, run.state, to);
+  if (ledger::is_final(to)) ledger::revoke_leases(ledger, run.id);
   ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
                        fmt::format("{} rows done", run.rows_done));
   transaction.commit();
@@ -41,7 +42,7 @@ ledger::Run wait_until_settled(ledger::Ledger& ledger, ledger::Run run, RunState
   for (;;) {
     run = read_again(ledger, run);
     if (run.state != through) return run;
-    if (settle_run(ledger, run, through, to, event, actor)) return read_again(ledger, run);
+    if (settle_run(ledger, run, {through, to}, event, actor)) return read_again(ledger, run);
     if (wait.stop.requested() || wait.clock.now() >= until) return run;
     wait.clock.sleep(kLook);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <system_error>
 
 #include "backfill/pulse.hpp"
 #include "base/error.hpp"
@@ -9,6 +10,8 @@
 namespace weir::backfill {
 
 std::optional<Ending> Crew::work() {
+  if (context_.workers > 1 && !context_.database.capabilities().several_writers)
+    board_.note("this database has one writer: one worker does the work");
   {
     fill_up();
     const Pulse pulse(context_.database, context_.ledger, context_.run.id, board_, [this] { fill_up(); });
@@ -16,7 +19,7 @@ std::optional<Ending> Crew::work() {
     close();
     for (auto& member : members_) member.thread.join();
   }
-  if (const auto failure = board_.failure()) throw *failure;
+  if (const auto failure = board_.failure(); failure && !ending_) throw *failure;
   return ending_;
 }
 
@@ -38,11 +41,17 @@ void Crew::fill_up() {
         std::any_of(members_.begin(), members_.end(), [&](const Member& member) { return member.number == number; });
     if (there) continue;
     Member& member = members_.emplace_back(Member{number, false, {}});
-    member.thread = std::thread([this, &member] {
-      const bool retired = act(member.number);
-      const std::lock_guard guard(mutex_);
-      member.ended = retired;
-    });
+    try {
+      member.thread = std::thread([this, &member] {
+        const bool retired = act(member.number);
+        const std::lock_guard guard(mutex_);
+        member.ended = retired;
+      });
+    } catch (const std::system_error& error) {
+      members_.pop_back();
+      board_.note(fmt::format("no thread for worker {}: {}", number + 1, error.what()));
+      break;
+    }
   }
   board_.set_workers(wanted);
 }
@@ -59,6 +68,9 @@ bool Crew::act(int number) {
     } else {
       board_.note(fmt::format("worker {} cannot connect: {}", number + 1, error.message()));
     }
+    return false;
+  } catch (const std::exception& error) {
+    board_.fail(Error(Code::kInternal, error.what()));
     return false;
   }
   try {

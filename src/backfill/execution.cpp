@@ -111,11 +111,13 @@ void Execution::connect() {
 }
 
 ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& latest) {
-  // A run that was only queued has not used its parameters yet; one that was cancelled does not matter any more.
-  const bool bound = latest && latest->state != RunState::kCancelled && latest->started_at;
-  const bool fresh = restarts() || (latest && latest->state == RunState::kSucceeded && !is_recorded());
-  if (!bound || fresh) return resolve_parameters(request_.migration, request_.parameters);
+  const bool fresh = restarts() || !latest || latest->state == RunState::kCancelled ||
+                     (latest->state == RunState::kSucceeded && !is_recorded());
+  if (fresh) return resolve_parameters(request_.migration, request_.parameters);
   ParameterValues began_with = decode_parameters(latest->parameters);
+  // A run that was only queued has not used its parameters yet.
+  if (request_.parameters_given && !latest->started_at)
+    return resolve_parameters(request_.migration, request_.parameters);
   if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
     throw Error(Code::kUsage, fmt::format("run {} has other parameters", run_label(*latest)))
         .hint("leave --param out to keep them, or begin a new run with --restart");
@@ -130,7 +132,12 @@ bool Execution::choose_run() {
   auto& ledger = *ledger_;
   const auto latest = ledger::read_latest_run(ledger, request_.migration.version);
   const ParameterValues parameters = choose_parameters(latest);
+  if (request_.joins) refuse_unless_open(latest);
   program_ = prepare_program(database_, *control_, request_.migration, parameters);
+  if (request_.joins) {
+    run_ = *latest;
+    return true;
+  }
   if (latest && is_complete_already(*latest)) {
     run_ = *latest;
     return false;
@@ -150,6 +157,14 @@ bool Execution::choose_run() {
   transaction.commit();
   run_ = *created;
   return true;
+}
+
+// A worker takes what waits for one, and nothing else: not what an operator paused, cancelled or began anew meanwhile.
+void Execution::refuse_unless_open(const std::optional<ledger::Run>& latest) const {
+  const bool open = latest && latest->id.attempt == *request_.joins &&
+                    (latest->state == RunState::kQueued || latest->state == RunState::kRunning) &&
+                    latest->checksum == request_.migration.checksum;
+  if (!open) throw Error(Code::kIllegalTransition, "the run does not wait for a worker any more");
 }
 
 bool Execution::is_complete_already(const ledger::Run& latest) {
@@ -200,7 +215,19 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
   transaction.commit();
 }
 
+// Of several that begin the same run at once one moves it; the others find it running then.
 bool Execution::activate() {
+  constexpr int kAttempts = 5;
+  for (int attempt = 1;; ++attempt) {
+    try {
+      return try_to_activate();
+    } catch (const Error& error) {
+      if (error.code() != Code::kIllegalTransition || attempt == kAttempts) throw;
+    }
+  }
+}
+
+bool Execution::try_to_activate() {
   const auto now = ledger::read_latest_run(*ledger_, run_.id.version);
   if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kSucceeded) {
     run_ = *now;
@@ -209,12 +236,13 @@ bool Execution::activate() {
   if (!now || now->id.attempt != run_.id.attempt || ledger::is_final(now->state)) {
     throw Error(Code::kIllegalTransition, "the run ended in this moment").hint("`weir status` shows its state");
   }
+  if (request_.joins) refuse_unless_open(now);
   const RunState was = now->state;
   const bool others = find_holder(*ledger_, run_.id).has_value();
   const bool edited = now->checksum != request_.migration.checksum;
   if (others && (was != RunState::kRunning || edited)) refuse_held(*ledger_, run_.id);
   if (was == RunState::kCancelling) {
-    settle(RunState::kCancelling, RunState::kCancelled, "run-cancelled");
+    settle({RunState::kCancelling, RunState::kCancelled}, "run-cancelled");
     throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
         .hint("start it again to begin a new run");
   }
@@ -223,7 +251,8 @@ bool Execution::activate() {
   db::Transaction transaction(*control_);
   move_to_running(*ledger_, run_.id, was);
   if (edited) {
-    ledger::record_definition(*ledger_, run_.id, request_.migration.checksum, request_.migration.text);
+    ledger::record_definition(*ledger_, run_.id, request_.migration.checksum, request_.migration.text,
+                              request_.migration.data.batch_rows);
     ledger::record_event(*ledger_, request_.actor, "definition-changed", run_.id.version, run_.id.attempt,
                          "goes on from the cursor with the new text");
   }
@@ -236,6 +265,7 @@ bool Execution::activate() {
   transaction.commit();
   active_ = true;
   run_ = *now;
+  run_.checksum = request_.migration.checksum;
   if (resumed) {
     observer_.on_note(fmt::format("run {} {} at {} rows", run_label(run_),
                                   others       ? "is helped by this process"
@@ -281,19 +311,23 @@ RunOutcome Execution::leave() {
   run_ = *now;
   switch (run_.state) {
     case RunState::kRunning:
+      // Resumed by somebody when it had been paused.
+      if (!stop_.requested()) return attempt();
       // Asked to stop here. The others go on, if there are any.
       if (find_holder(*ledger_, run_.id)) return outcome(RunState::kRunning);
-      if (settle(RunState::kRunning, RunState::kPausing, "") && request_.on_stop == OnStop::kRequeue &&
-          settle(RunState::kPausing, RunState::kPaused, ""))
-        settle(RunState::kPaused, RunState::kQueued, "run-queued");
+      if (request_.on_stop == OnStop::kRequeue) {
+        settle({RunState::kRunning, RunState::kPausing, RunState::kPaused, RunState::kQueued}, "run-queued");
+      } else {
+        settle({RunState::kRunning, RunState::kPausing, RunState::kPaused}, "run-paused");
+      }
       return leave();
     case RunState::kPausing:
-      settle(RunState::kPausing, RunState::kPaused, "run-paused");
+      settle({RunState::kPausing, RunState::kPaused}, "run-paused");
       return outcome(RunState::kPaused);
     case RunState::kPaused:
     case RunState::kQueued: return outcome(RunState::kPaused);
     case RunState::kCancelling:
-      settle(RunState::kCancelling, RunState::kCancelled, "run-cancelled");
+      settle({RunState::kCancelling, RunState::kCancelled}, "run-cancelled");
       return outcome(RunState::kCancelled);
     case RunState::kCancelled: return outcome(RunState::kCancelled);
     case RunState::kSucceeded:
@@ -309,8 +343,8 @@ RunOutcome Execution::leave() {
 }
 
 // The last worker to leave does it. False: somebody still works, or somebody else did it.
-bool Execution::settle(RunState from, RunState to, const std::string& event) {
-  return settle_run(*ledger_, run_, from, to, event, request_.actor);
+bool Execution::settle(const std::vector<RunState>& path, const std::string& event) {
+  return settle_run(*ledger_, run_, path, event, request_.actor);
 }
 
 // Best effort: when the ledger cannot be written (disk full, server gone) the run stays `running` without a living
@@ -321,12 +355,14 @@ void Execution::fail(const Error& error) noexcept {
     auto ledger = ledger_->over(*control_);
     if (control_->in_transaction()) control_->rollback();
     const auto now = ledger::read_latest_run(ledger, run_.id.version);
-    if (!now || now->id.attempt != run_.id.attempt || now->state != RunState::kRunning) return;
+    const bool open = now && now->id.attempt == run_.id.attempt &&
+                      (now->state == RunState::kRunning || now->state == RunState::kPausing);
+    if (!open) return;
     // That this process cannot reach the database is no reason for others to stop.
     const bool of_this_process = error.code() == Code::kCannotConnect || error.code() == Code::kConnectionLost;
     if (of_this_process && find_holder(ledger, run_.id)) return;
     db::Transaction transaction(*control_);
-    ledger::move_run(ledger, run_.id, RunState::kRunning, RunState::kFailed,
+    ledger::move_run(ledger, run_.id, now->state, RunState::kFailed,
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
                          fmt::format("{}: {}", to_string(error.code()), error.message()));

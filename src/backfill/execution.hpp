@@ -24,15 +24,17 @@ class Execution {
   bool choose_run();
   ParameterValues choose_parameters(const std::optional<ledger::Run>& latest);
   bool is_recorded();
+  void refuse_unless_open(const std::optional<ledger::Run>& latest) const;
   bool is_complete_already(const ledger::Run& latest);
   bool continues(const ledger::Run& latest, const ParameterValues& parameters);
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
   // False: the run has succeeded meanwhile.
   bool activate();
+  bool try_to_activate();
   RunOutcome work();
   // What became of the run when the workers of this process left it.
   RunOutcome leave();
-  bool settle(ledger::RunState from, ledger::RunState to, const std::string& event);
+  bool settle(const std::vector<ledger::RunState>& path, const std::string& event);
   void fail(const Error& error) noexcept;
   RunOutcome outcome(ledger::RunState state) const;
 

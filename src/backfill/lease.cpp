@@ -44,22 +44,22 @@ bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTo
 }
 
 std::optional<ledger::Lease> try_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                                       const ledger::Slice& slice, OwnTokens& own) {
+                                       const ledger::Slice& slice, OwnTokens& own, const std::string& checksum) {
   if (is_held(ledger.connection(), slice, own)) return std::nullopt;
   ledger::Lease mine = lease_for(worker, own);
   const std::string expected = slice.lease ? slice.lease->token : "";
-  if (!ledger::claim_slice(ledger, id, slice.ordinal, expected, mine, kLeaseTime)) return std::nullopt;
+  if (!ledger::claim_slice(ledger, id, slice.ordinal, expected, mine, kLeaseTime, checksum)) return std::nullopt;
   return mine;
 }
 
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                              std::int64_t ordinal, OwnTokens& own) {
+                              std::int64_t ordinal, OwnTokens& own, const std::string& checksum) {
   ledger::Lease renewed = lease_for(worker, own);
   for (int attempt = 0; attempt < kClaims; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
     if (!slice || !slice->lease || !is_own(*slice->lease, own)) break;
     // A claim of ours that was still on its way may have come in between.
-    if (ledger::claim_slice(ledger, id, ordinal, slice->lease->token, renewed, kLeaseTime)) return renewed;
+    if (ledger::claim_slice(ledger, id, ordinal, slice->lease->token, renewed, kLeaseTime, checksum)) return renewed;
   }
   throw Error(Code::kLeaseLost, "another worker took this run over while the connection was lost")
       .hint("nothing was lost: `weir status` shows who works on it");

@@ -23,10 +23,10 @@ bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTo
 // Guarantee: afterwards no transaction of an earlier holder can commit a batch, because the token has changed, and the
 // cursor that is read next is final, because claiming waits for a batch in flight.
 std::optional<ledger::Lease> try_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                                       const ledger::Slice& slice, OwnTokens& own);
+                                       const ledger::Slice& slice, OwnTokens& own, const std::string& checksum);
 
 // After a lost connection: takes the slice back with a new token if nobody else took it. Errors: kLeaseLost.
 ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, const ledger::RunId& id,
-                              std::int64_t ordinal, OwnTokens& own);
+                              std::int64_t ordinal, OwnTokens& own, const std::string& checksum);
 
 }  // namespace weir::backfill

@@ -41,7 +41,13 @@ std::optional<Ending> PassEnd::act() {
     return std::nullopt;
   }
   ending.violations = verify();
-  succeed(itself->pass);
+  try {
+    succeed(itself->pass);
+  } catch (const Error& error) {
+    // Paused or cancelled in this moment.
+    if (error.code() != Code::kIllegalTransition || is_due()) throw;
+    return std::nullopt;
+  }
   return ending;
 }
 
@@ -58,15 +64,15 @@ void PassEnd::refuse_quarantined(std::int64_t residual) const {
 bool PassEnd::is_due() {
   auto& ledger = *context_.session.ledger;
   const auto settings = ledger::read_settings(ledger, context_.run.id);
+  if (settings) context_.board.set_settings(*settings);
   return settings && settings->state == ledger::RunState::kRunning && ledger::all_done(ledger, context_.run.id);
 }
 
 void PassEnd::plan(std::int64_t pass) {
   db::Connection& control = *context_.session.control;
-  const auto upper = control.execute({upper_sql(context_.program, context_.database.dialect()), {}});
+  const auto upper = find_upper(context_.database, control, context_.program);
   std::vector<ledger::Bounds> slices;
-  if (!upper.rows.empty())
-    slices = cut_slices(context_.database, control, context_.program, upper.rows.front(), context_.wanted_slices);
+  if (upper) slices = cut_slices(context_.database, control, context_.program, *upper, context_.wanted_slices);
   const std::string token = context_.session.lease.token;
   ledger::start_pass(*context_.session.ledger, context_.run.id, pass, slices, token);
   context_.board.begin_pass(pass);
@@ -107,12 +113,12 @@ void PassEnd::succeed(std::int64_t passes) {
   const auto statements = static_cast<std::int64_t>(migration.first(project::SectionKind::kBatch)->statements.size());
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - context_.started);
   db::Transaction transaction(*context_.session.control);
+  ledger::move_run(ledger, id, ledger::RunState::kRunning, ledger::RunState::kSucceeded);  // locks the run's row first
+  if (!ledger::all_done(ledger, id))
+    throw Error(Code::kInternal, "a run cannot succeed before all its slices are done");
   if (!ledger::release_slice(ledger, id, ledger::kRunItself, context_.session.lease.token))
     throw Error(Code::kLeaseLost, "another worker took this run over")
         .hint("nothing was lost: `weir status` shows who works on it");
-  if (!ledger::all_done(ledger, id))
-    throw Error(Code::kInternal, "a run cannot succeed before all its slices are done");
-  ledger::move_run(ledger, id, ledger::RunState::kRunning, ledger::RunState::kSucceeded);
   const auto run = ledger::read_latest_run(ledger, id.version);
   ledger::record_applied(ledger, migration, statements, elapsed, context_.actor);
   ledger::record_event(ledger, context_.actor, "run-succeeded", id.version, id.attempt,

@@ -123,6 +123,31 @@ std::vector<std::string> choose_key(const db::TableInfo& table, const project::M
       .hint(fmt::format("unique keys that can be walked: {}", describe_keys(table)));
 }
 
+// A row that is updated moves, often to where the walk has not been yet: only `where` tells that it is done.
+db::PhysicalOrder choose_heap(db::Connection& connection, const sql::Dialect& dialect, const Program& program) {
+  const project::Migration& migration = *program.migration;
+  const auto refuse = [&](const std::string& message, const std::string& hint) {
+    throw Error(Code::kInvalidFile, message).at(migration.data.heap->place).hint(hint);
+  };
+  if (!migration.data.where)
+    refuse("`order: heap` needs `where`", "updated rows move: without `where` they would be changed again");
+  if (!migration.data.key.empty()) refuse("`order: heap` walks no key", "remove `key`, or write `order: key`");
+  if (migration.data.error_budget)
+    refuse("`order: heap` cannot set rows aside", "a row's place changes: write `order: key`, or `on_error: stop`");
+  for (const auto& statement : migration.first(project::SectionKind::kBatch)->statements) {
+    if (sql::Template(statement.text, dialect).uses("range"))
+      throw Error(Code::kInvalidFile, "`:range` cannot be used with `order: heap`")
+          .at(migration.place_in(statement))
+          .hint("rows that have moved would be changed again: use `:batch`");
+  }
+  const auto order = connection.physical_order(program.table.name);
+  if (!order)
+    throw Error(Code::kNotAvailable, "`order: heap` needs PostgreSQL 14 or later")
+        .at(migration.data.heap->place)
+        .hint("write `order: key`");
+  return *order;
+}
+
 // A NULL is neither below nor above any key: such rows would be passed over in silence.
 void refuse_null_keys(db::Connection& connection, const sql::Dialect& dialect, const Program& program) {
   for (const auto& name : program.key) {
@@ -261,8 +286,13 @@ Program describe_program(const db::Database& database, db::Connection& connectio
 Program prepare_program(const db::Database& database, db::Connection& connection, const project::Migration& migration,
                         const ParameterValues& parameters) {
   Program program = describe_program(database, connection, migration, parameters);
-  program.key = choose_key(program.table, migration);
-  refuse_null_keys(connection, database.dialect(), program);
+  if (migration.data.heap) {
+    program.heap = choose_heap(connection, database.dialect(), program);
+    program.key = {program.heap->column};
+  } else {
+    program.key = choose_key(program.table, migration);
+    refuse_null_keys(connection, database.dialect(), program);
+  }
   check_statements(connection, database.dialect(), program);
   return program;
 }

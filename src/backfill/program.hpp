@@ -16,7 +16,8 @@ namespace weir::backfill {
 struct Program {
   const project::Migration* migration = nullptr;
   db::TableInfo table;
-  std::vector<std::string> key;  // columns of the unique key that is walked
+  std::vector<std::string> key;           // columns of the unique key that is walked
+  std::optional<db::PhysicalOrder> heap;  // `order: heap`; the key is its column then
   std::int64_t batch_rows = 0;
   bool expand_row_comparisons = false;                  // db::Capabilities::row_comparisons_use_indexes
   std::optional<std::string> where;                     // template text

@@ -48,7 +48,7 @@ void Pulse::beat() {
       if (beat % kBeatsPerRenewal == 0 && database_.capabilities().several_writers) {
         for (const auto& token : board_.held()) ledger::renew_lease(ledger, run_, token, kLeaseTime);
       }
-    } catch (const Error&) {
+    } catch (const std::exception&) {
       // The workers find out themselves whether the database is gone.
       connection.reset();
     }

@@ -86,11 +86,16 @@ void RunBoard::begin_pass(std::int64_t pass) {
 }
 
 void RunBoard::add_rows(std::int64_t rows) {
+  const std::lock_guard observing(observing_);
+  observer_.on_progress(count_rows(rows));
+}
+
+Progress RunBoard::count_rows(std::int64_t rows) {
   const std::lock_guard lock(mutex_);
   progress_.rows_done += rows;
   progress_.rows_here += rows;
   progress_.elapsed = std::chrono::duration_cast<Milliseconds>(clock_.now() - started_);
-  observer_.on_progress(progress_);
+  return progress_;
 }
 
 // Rows of other processes too; never goes back.
@@ -112,7 +117,7 @@ Progress RunBoard::progress() const {
 }
 
 void RunBoard::note(const std::string& text) {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard observing(observing_);
   observer_.on_note(text);
 }
 

@@ -78,10 +78,13 @@ class RunBoard {
   void wake();
 
  private:
+  Progress count_rows(std::int64_t rows);
+
   const Clock& clock_;
   const StopToken& stop_;
   Observer& observer_;
   const std::chrono::steady_clock::time_point started_;
+  std::mutex observing_;  // before mutex_, never while it is held: an observer may be slow
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   ledger::RunSettings settings_;

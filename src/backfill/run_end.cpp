@@ -24,23 +24,22 @@ void refuse_held(ledger::Ledger& ledger, const ledger::RunId& id) {
       .hint("`weir status` shows its progress; a worker that dies is replaced at once");
 }
 
-bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, ledger::RunState from, ledger::RunState to,
+// The run's row first: a claim needs it, too, so nobody takes a slice in between.
+bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, const std::vector<ledger::RunState>& path,
                 const std::string& event, const std::string& actor) {
-  if (find_holder(ledger, run.id)) return false;
   db::Transaction transaction(ledger.connection());
   try {
-    ledger::move_run(ledger, run.id, from, to);
+    for (std::size_t i = 1; i < path.size(); ++i) ledger::move_run(ledger, run.id, path[i - 1], path[i]);
   } catch (const Error& error) {
     if (error.code() == Code::kIllegalTransition) return false;
     throw;
   }
+  if (find_holder(ledger, run.id)) return false;
   // A worker that was taken for dead commits nothing any more.
   ledger::revoke_leases(ledger, run.id);
   const auto now = ledger::read_latest_run(ledger, run.id.version);
-  if (!event.empty()) {
-    ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
-                         fmt::format("{} rows done", now ? now->rows_done : run.rows_done));
-  }
+  ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
+                       fmt::format("{} rows done", now ? now->rows_done : run.rows_done));
   transaction.commit();
   return true;
 }

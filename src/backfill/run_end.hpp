@@ -13,9 +13,9 @@ std::optional<ledger::Lease> find_holder(ledger::Ledger& ledger, const ledger::R
 // Errors: kRunHeld, which names the holder.
 void refuse_held(ledger::Ledger& ledger, const ledger::RunId& id);
 
-// Moves the run unless somebody still works. False then, and when somebody else was faster. `event`: recorded; may be
-// empty.
-bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, ledger::RunState from, ledger::RunState to,
+// Moves the run along `path` in one transaction, unless somebody still works. False then, and when somebody else was
+// faster.
+bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, const std::vector<ledger::RunState>& path,
                 const std::string& event, const std::string& actor);
 
 }  // namespace weir::backfill

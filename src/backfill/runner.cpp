@@ -3,6 +3,7 @@
 #include "backfill/completeness.hpp"
 #include "backfill/execution.hpp"
 #include "ledger/events.hpp"
+#include "ledger/history.hpp"
 
 namespace weir::backfill {
 
@@ -18,6 +19,13 @@ std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger
   if (run) ledger::record_event(ledger, actor, "run-queued", migration.version, run->id.attempt, "");
   transaction.commit();
   return rows;
+}
+
+bool is_complete(const db::Database& database, ledger::Ledger& ledger, const project::Migration& migration,
+                 const ledger::Run& run) {
+  if (run.state != ledger::RunState::kSucceeded || !ledger::read_entry(ledger, migration.version)) return false;
+  const Program program = describe_program(database, ledger.connection(), migration, decode_parameters(run.parameters));
+  return measure_residual(database, ledger.connection(), program) == 0;
 }
 
 RunOutcome Runner::run(const RunRequest& request) {

@@ -29,6 +29,8 @@ struct RunRequest {
   std::string actor;
   int workers = 1;  // of this process; one where the engine has one writer
   OnStop on_stop = OnStop::kPause;
+  // Only this attempt, as long as it is queued or running: nothing is begun, cancelled or taken out of a pause.
+  std::optional<std::int64_t> joins = std::nullopt;
 };
 
 struct RunOutcome {
@@ -50,6 +52,10 @@ struct RunOutcome {
 std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger& ledger,
                                     const project::Migration& migration, const ParameterValues& parameters,
                                     std::int64_t latest, const std::string& actor);
+
+// Whether `run`, the latest of the migration, was its completion and still is: recorded, and no row matches `where`.
+bool is_complete(const db::Database& database, ledger::Ledger& ledger, const project::Migration& migration,
+                 const ledger::Run& run);
 
 class Runner {
  public:

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 #include <iterator>
+#include <utility>
 
 #include "backfill/first_batch.hpp"
 #include "backfill/slicing.hpp"
@@ -34,7 +35,7 @@ WalkEnd SliceWalk::walk() {
       while (!at_end()) {
         if (context_.leaves()) return WalkEnd::kStopped;
         follow_settings();
-        if (context_.board.somebody_idles() && !isolation_.active()) give_half();
+        if (may_share()) give_half();
         run_batch();
         backoff_.reset();
       }
@@ -51,8 +52,15 @@ void SliceWalk::begin() {
   const auto slice = ledger::read_slice(*context_.session.ledger, context_.run, context_.ordinal);
   if (!slice) throw Error(Code::kLedgerCorrupt, "the slice of this run is gone");
   cursor_ = slice->cursor ? slice->cursor : slice->lower;
+  if (isolation_.active() && (upper_ != slice->upper || cursor_ == isolation_.end())) isolation_.finish();
   upper_ = slice->upper;
+  pass_ = slice->pass;
+  attempted_.reset();
   forget_ahead();
+}
+
+bool SliceWalk::may_share() const {
+  return context_.database.capabilities().several_writers && context_.board.somebody_idles() && !isolation_.active();
 }
 
 void SliceWalk::forget_ahead() {
@@ -80,7 +88,7 @@ void SliceWalk::give_half() {
   if (!middle) return;
   ledger::Slice slice;
   slice.ordinal = context_.ordinal;
-  slice.pass = context_.board.progress().pass;
+  slice.pass = pass_;
   slice.upper = upper_;
   const std::string& token = context_.session.lease.token;
   if (!ledger::split_slice(*context_.session.ledger, context_.run, slice, *middle, token)) return;
@@ -97,6 +105,14 @@ std::vector<db::Row> SliceWalk::first_boundaries() {
   if (cursor_) bind_key(bound, "weir_hi", *cursor_);
   bind_key(bound, "weir_upper", end());
   return context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bound)}).rows;
+}
+
+void SliceWalk::count_pages() {
+  constexpr std::size_t kBatches = 100;
+  const std::int64_t step = pages_of_a_batch(context_.program), last = db::PhysicalOrder::page_of(end().front());
+  std::int64_t page = (cursor_ ? db::PhysicalOrder::page_of(cursor_->front()) : -1) + step;
+  for (; page < last && ahead_.size() < kBatches; page += step) ahead_.push_back({context_.program.heap->end_of(page)});
+  rest_is_last_ = page >= last;
 }
 
 void SliceWalk::remember(std::vector<db::Row> boundaries, const std::optional<db::Row>& from) {
@@ -153,6 +169,7 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 
 void SliceWalk::run_batch() {
   const auto began = context_.clock.now();
+  if (ahead_.empty() && !rest_is_last_ && walks_pages()) count_pages();
   if (ahead_.empty() && !rest_is_last_) remember(first_boundaries(), cursor_);
   const db::Row hi = ahead_.empty() ? end() : ahead_.front();
   attempted_ = hi;
@@ -170,7 +187,7 @@ void SliceWalk::run_batch() {
     if (!compiled)
       compiled =
           context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
-    const bool look = ahead_.empty() && !rest_is_last_ && hi != end();
+    const bool look = !walks_pages() && ahead_.empty() && !rest_is_last_ && hi != end();
     auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
     rows = result.rows;
     if (look) remember(std::move(result.boundaries), hi);
@@ -218,8 +235,10 @@ void SliceWalk::handle_row(const Error& error) {
           .render();
   const auto rows =
       context_.session.worker->execute({rendered.sql, db::bind(rendered.names, bindings(*attempted_))}).rows;
-  // Deleted meanwhile, or another one came in between: look again.
+  // Deleted meanwhile, or another one came in between: look again. What fails without any row is not a row's fault.
+  if (rows.empty() && std::exchange(failed_empty_, true)) throw given_up(Error(error));
   if (rows.size() != 1) return;
+  failed_empty_ = false;
   Error located =
       Error(error).context(fmt::format("row {} of {}", db::encode_key(rows.front()), context_.program.table.name.name));
   if (!context_.program.migration->data.error_budget) throw given_up(std::move(located));
@@ -252,7 +271,17 @@ void SliceWalk::quarantine(const db::Row& key, const Error& error) {
 // Either throws on, or leaves the walk ready to begin() again.
 void SliceWalk::recover(const Error& error) {
   if (narrow(error)) return;
-  if (error.is_of_data() && attempted_) return handle_row(error);
+  if (error.is_of_data() && attempted_) {
+    try {
+      return handle_row(error);
+    } catch (const Error& another) {
+      return retry_later(another);
+    }
+  }
+  retry_later(error);
+}
+
+void SliceWalk::retry_later(const Error& error) {
   if (!error.is_transient() || backoff_.exhausted()) throw given_up(error);
   context_.board.note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
                                   backoff_.attempt() + 1, Backoff::kMaxAttempts));
@@ -281,7 +310,8 @@ void SliceWalk::reconnect() {
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
   context_.board.drop(session.lease.token);
-  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens);
+  session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens,
+                                  context_.checksum);
   context_.board.hold(session.lease.token);
 }
 

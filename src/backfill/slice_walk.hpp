@@ -41,6 +41,7 @@ class SliceWalk {
     RunBoard& board;
     std::function<bool()> leaves;  // asked between two batches
     const std::string& actor;
+    const std::string& checksum;  // of the text that is executed
   };
   explicit SliceWalk(const Context& context) : context_(context) {}
 
@@ -55,9 +56,11 @@ class SliceWalk {
   void leave_room(Milliseconds batch_time);
   void keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began);
   void follow_settings();
+  bool may_share() const;
   void give_half();
   void forget_ahead();
   void recover(const Error& error);
+  void retry_later(const Error& error);
   bool narrow(const Error& error);
   void handle_row(const Error& error);
   void quarantine(const db::Row& key, const Error& error);
@@ -65,6 +68,9 @@ class SliceWalk {
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
   std::vector<db::Row> first_boundaries();
+  // Places need not be looked up.
+  bool walks_pages() const { return context_.program.heap && !isolation_.active(); }
+  void count_pages();
   // `from`: the key behind which the boundaries were looked up.
   void remember(std::vector<db::Row> boundaries, const std::optional<db::Row>& from);
   void extend_dense(const db::Row& from);
@@ -73,7 +79,9 @@ class SliceWalk {
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
+  std::int64_t pass_ = 0;
   Isolation isolation_;
+  bool failed_empty_ = false;                     // a batch without rows has failed
   std::optional<db::Row> attempted_;              // the end of the batch that is being tried
   std::deque<db::Row> ahead_;                     // ends of the next batches
   bool rest_is_last_ = false;                     // behind them the rest of the slice is one batch

@@ -43,28 +43,64 @@ std::vector<db::Row> cuts_by_arithmetic(const db::Database& database, db::Connec
   if (!low || !high || *high <= *low) return {};
   const std::uint64_t width = distance(*low, *high);
   if (width / static_cast<std::uint64_t>(wanted) == 0) return {};
+  std::int64_t last = *low;
   std::vector<db::Row> cuts;
   for (std::int64_t i = 1; i < wanted; ++i) {
     const std::int64_t target = at(*low, width / static_cast<std::uint64_t>(wanted) * static_cast<std::uint64_t>(i));
     auto key = first_row(connection, dialect, at_least_sql(program, dialect), {{"weir_least", target}});
-    if (key) cuts.push_back(*std::move(key));
+    // Rows that are inserted between two of these questions must not make the cuts go back: slices would overlap.
+    const auto found = key ? db::parse_integer(key->front()) : std::nullopt;
+    if (!found || *found <= last || *found >= *high) continue;
+    last = *found;
+    cuts.push_back(*std::move(key));
   }
   return cuts;
 }
 
+std::vector<db::Row> cuts_by_pages(const Program& program, const db::Row& upper, std::int64_t wanted) {
+  const std::int64_t pages = db::PhysicalOrder::page_of(upper.front()) + 1;
+  std::vector<db::Row> cuts;
+  for (std::int64_t i = 1; i < wanted; ++i) {
+    if (pages * i / wanted > 0) cuts.push_back({program.heap->end_of(pages * i / wanted - 1)});
+  }
+  return cuts;
+}
+
+std::optional<db::Row> middle_page(const Program& program, const std::optional<db::Row>& lower, const db::Row& upper) {
+  const std::int64_t first = lower ? db::PhysicalOrder::page_of(lower->front()) : 0;
+  const std::int64_t pages = db::PhysicalOrder::page_of(upper.front()) - first;
+  if (pages < 2 * kLeastBatches * pages_of_a_batch(program)) return std::nullopt;
+  return db::Row{program.heap->end_of(first + pages / 2)};
+}
+
+std::vector<db::Row> find_cuts(const db::Database& database, db::Connection& connection, const Program& program,
+                               const db::Row& upper, std::int64_t wanted) {
+  if (wanted <= 1) return {};
+  if (program.heap) return cuts_by_pages(program, upper, wanted);
+  if (leads_with_integer(program)) return cuts_by_arithmetic(database, connection, program, upper, wanted);
+  return connection.sample_keys(program.table.name, program.key, wanted - 1);
+}
+
 }  // namespace
+
+std::int64_t pages_of_a_batch(const Program& program) {
+  return std::max<std::int64_t>(
+      1, static_cast<std::int64_t>(static_cast<double>(program.batch_rows) / program.heap->rows_per_page));
+}
+
+std::optional<db::Row> find_upper(const db::Database& database, db::Connection& connection, const Program& program) {
+  if (!program.heap) return first_row(connection, database.dialect(), upper_sql(program, database.dialect()), {});
+  const auto now = connection.physical_order(program.table.name);
+  return now && now->pages > 0 ? std::optional(db::Row{now->end_of(now->pages - 1)}) : std::nullopt;
+}
 
 std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connection& connection, const Program& program,
                                        const db::Row& upper, std::int64_t wanted) {
-  std::vector<db::Row> cuts;
-  if (wanted > 1) {
-    cuts = leads_with_integer(program) ? cuts_by_arithmetic(database, connection, program, upper, wanted)
-                                       : connection.sample_keys(program.table.name, program.key, wanted - 1);
-  }
+  std::vector<db::Row> cuts = find_cuts(database, connection, program, upper, wanted);
   std::vector<ledger::Bounds> slices;
   std::optional<db::Row> lower;
   for (auto& cut : cuts) {
-    // What was inserted since may be greater than `upper`; two cuts may have found the same key.
+    // Two cuts may be the same key; they ascend otherwise.
     if (cut == upper || (lower && cut == *lower)) continue;
     slices.push_back({lower, cut});
     lower = std::move(cut);
@@ -75,6 +111,7 @@ std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connect
 
 std::optional<db::Row> cut_in_two(const db::Database& database, db::Connection& connection, const Program& program,
                                   const std::optional<db::Row>& lower, const db::Row& upper) {
+  if (program.heap) return middle_page(program, lower, upper);
   const sql::Dialect& dialect = database.dialect();
   const auto behind = [&](std::int64_t rows) {
     db::Bindings bindings;

@@ -66,6 +66,8 @@ void Worker::look_for_work() {
   auto slices = ledger::read_slices(*session_.ledger, context_.run.id);
   if (slices.empty()) throw Error(Code::kLedgerCorrupt, "the slices of this run are gone");
   const ledger::Slice itself = slices.front();
+  if (itself.ordinal != ledger::kRunItself || itself.state != ledger::SliceState::kDone)
+    throw Error(Code::kLedgerCorrupt, "slice 0 of this run is not the run itself").hint("begin it anew: --restart");
   slices.erase(slices.begin());
   bool all_done = true;
   std::optional<ledger::Slice> held;
@@ -73,13 +75,15 @@ void Worker::look_for_work() {
     if (slice.state == ledger::SliceState::kDone) continue;
     all_done = false;
     if (slice.lease) held = slice;
-    const auto lease = try_slice(*session_.ledger, *session_.worker, context_.run.id, slice, session_.tokens);
+    const auto lease =
+        try_slice(*session_.ledger, *session_.worker, context_.run.id, slice, session_.tokens, context_.run.checksum);
     if (!lease) continue;
     session_.lease = *lease;
     return walk(slice.ordinal);
   }
-  const auto lease =
-      all_done ? try_slice(*session_.ledger, *session_.worker, context_.run.id, itself, session_.tokens) : std::nullopt;
+  const auto lease = all_done ? try_slice(*session_.ledger, *session_.worker, context_.run.id, itself, session_.tokens,
+                                          context_.run.checksum)
+                              : std::nullopt;
   if (!lease) return wait_for_work(all_done ? itself : held);
   session_.lease = *lease;
   end_pass();
@@ -98,7 +102,7 @@ void Worker::end_pass() {
 void Worker::walk(std::int64_t ordinal) {
   work_under_lease(ordinal, [&] {
     SliceWalk walk({context_.database, program_, context_.run.id, ordinal, session_, context_.clock, context_.stop,
-                    board_, [this] { return leaves(); }, context_.actor});
+                    board_, [this] { return leaves(); }, context_.actor, context_.run.checksum});
     if (walk.walk() == WalkEnd::kStopped) {
       ledger::release_slice(*session_.ledger, context_.run.id, ordinal, session_.lease.token);
     } else {
@@ -132,7 +136,7 @@ void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
   }
   board_.set_idle(+1);
   try {
-    ledger::request_split(*session_.ledger, context_.run.id);
+    if (context_.database.capabilities().several_writers) ledger::request_split(*session_.ledger, context_.run.id);
     if (const auto settings = ledger::read_settings(*session_.ledger, context_.run.id)) board_.set_settings(*settings);
   } catch (...) {
     board_.set_idle(-1);
@@ -146,11 +150,11 @@ void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
 void Worker::recover(const Error& error) {
   // Somebody thought this worker dead. Nothing of its batch was committed, and there may be other work.
   if (error.code() == Code::kLeaseLost) return board_.note(fmt::format("{}; goes on with other work", error.message()));
-  const bool lost = error.next() == Next::kReconnect || (error.code() == Code::kCannotConnect && error.is_transient());
-  if (!lost || backoff_.exhausted()) throw Error(error).next(Next::kFail);
+  if (!error.is_transient() || backoff_.exhausted()) throw Error(error).next(Next::kFail);
   board_.note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
                           backoff_.attempt() + 1, Backoff::kMaxAttempts));
   backoff_.wait(context_.clock, context_.stop);
+  if (!session_.control->broken() && !session_.worker->broken() && error.next() != Next::kReconnect) return;
   try {
     connect();
   } catch (const Error& again) {

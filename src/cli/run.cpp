@@ -36,7 +36,9 @@ int detach(const Context& context, const db::Database& database, const project::
   const auto connection = database.connect(db::Purpose::kControl);
   auto ledger = ledger::Ledger::open_or_create(database, *connection);
   auto run = ledger::read_latest_run(ledger, migration.version);
-  if (!run || ledger::is_final(run->state)) {
+  if (run && backfill::is_complete(database, ledger, migration, *run)) {
+    // Once more would change every row once more.
+  } else if (!run || ledger::is_final(run->state)) {
     backfill::enqueue(database, ledger, migration, options.parameters, run ? run->id.attempt : 0, context.actor);
     run = ledger::read_latest_run(ledger, migration.version);
   } else {

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <map>
 
 #include "backfill/lease.hpp"
 #include "backfill/runner.hpp"
@@ -30,14 +31,11 @@ void execute(const Context& context, const db::Database& database, const ledger:
   const std::string file = fmt::format("{}_{}.sql", run.id.version.text(), run.name);
   const auto migration =
       project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, database.dialect());
-  backfill::RunRequest request{migration,
-                               {},
-                               false,
-                               backfill::OnChange::kRefuse,
-                               backfill::Start::kContinue,
-                               context.actor,
-                               workers,
-                               backfill::OnStop::kRequeue};
+  backfill::RunRequest request{migration,    {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
+                               context.actor};
+  request.workers = workers;
+  request.on_stop = backfill::OnStop::kRequeue;
+  request.joins = run.id.attempt;
   ProgressView progress(context.global.json);
   const auto outcome = backfill::Runner(database, context.clock, context.stop, progress).run(request);
   progress.finish();
@@ -45,30 +43,67 @@ void execute(const Context& context, const db::Database& database, const ledger:
                                     : report::to_text(migration, outcome, context.colour));
 }
 
+// One round over what waits now. A run that failed before it began is not tried again until somebody has touched it.
+class Rounds {
+ public:
+  Rounds(const Context& context, const db::Database& database, int workers)
+      : context_(context), database_(database), workers_(workers) {}
+
+  // False: nothing was there to do.
+  bool play() {
+    try {
+      bool found = false;
+      for (const auto& run : find_work(database_)) {
+        if (context_.stop.requested()) break;
+        const auto known = failed_.find(run.id.version.key());
+        if (known != failed_.end() && known->second == run.updated_at) continue;
+        found = true;
+        attempt(run);
+      }
+      return found;
+    } catch (const Error& error) {
+      // The server may come back.
+      if (!error.is_transient() && error.code() != Code::kCannotConnect) throw;
+      show(error);
+      return false;
+    }
+  }
+  bool failed() const { return !failed_.empty(); }
+
+ private:
+  void attempt(const ledger::Run& run) {
+    try {
+      execute(context_, database_, run, workers_);
+    } catch (const Error& error) {
+      // Somebody was faster, or paused it: what is there to do is read again in the next round.
+      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return;
+      failed_[run.id.version.key()] = run.updated_at;
+      show(error);
+    }
+  }
+  void show(const Error& error) const {
+    const bool json = context_.global.json;
+    std::fputs((json ? report::to_json(error) : report::to_text(error, context_.error_colour)).c_str(),
+               json ? stdout : stderr);
+  }
+
+  const Context& context_;
+  const db::Database& database_;
+  const int workers_;
+  std::map<std::string, EpochMs> failed_;
+};
+
 }  // namespace
 
 int run_command(const Context& context, const WorkerOptions& options) {
   const auto database = context.open_existing_database();
-  bool failed = false;
+  Rounds rounds(context, *database, options.workers);
   while (!context.stop.requested()) {
-    const auto work = find_work(*database);
-    for (const auto& run : work) {
-      if (context.stop.requested()) break;
-      try {
-        execute(context, *database, run, options.workers);
-      } catch (const Error& error) {
-        // The run is `failed` and waits for its operator; others need not wait with it.
-        failed = true;
-        std::fputs(
-            (context.global.json ? report::to_json(error) : report::to_text(error, context.error_colour)).c_str(),
-            context.global.json ? stdout : stderr);
-      }
-    }
-    if (options.once && (work.empty() || failed)) break;
+    if (!rounds.play() && options.once) break;
     for (Milliseconds waited{0}; waited < kLook && !context.stop.requested(); waited += kPiece)
       context.clock.sleep(kPiece);
   }
-  return options.once && failed ? 1 : 0;
+  return options.once && rounds.failed() ? 1 : 0;
 }
 
 }  // namespace weir::cli

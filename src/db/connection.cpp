@@ -11,6 +11,7 @@ std::vector<SessionInfo> Connection::holders_of(std::string_view) { return {}; }
 std::vector<Row> Connection::sample_keys(const sql::TableName&, const std::vector<std::string>&, std::int64_t) {
   return {};
 }
+std::optional<PhysicalOrder> Connection::physical_order(const sql::TableName&) { return std::nullopt; }
 std::vector<Diagnosis> Connection::diagnose() { return {}; }
 
 }  // namespace weir::db

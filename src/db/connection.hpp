@@ -14,6 +14,7 @@
 #include "db/catalogue.hpp"
 #include "db/diagnosis.hpp"
 #include "db/effect.hpp"
+#include "db/physical_order.hpp"
 #include "db/session.hpp"
 #include "db/value.hpp"
 
@@ -64,6 +65,9 @@ class Connection {
   // few pages of it; fewer or none where the engine cannot tell. `key`: columns of a unique key.
   virtual std::vector<Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                        std::int64_t count);
+
+  // Nothing where the engine cannot read a range of places.
+  virtual std::optional<PhysicalOrder> physical_order(const sql::TableName& table);
 
   // The name of the table or view that `as_written` means (quoted or not, with a schema or not), or nothing when it is
   // not there. Errors: kInvalidFile when it is no name of a table.

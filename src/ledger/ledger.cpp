@@ -21,11 +21,21 @@ constexpr const char* kRaiseVersion =
 struct Column {
   std::string_view table, name, type;
 };
-constexpr Column kColumns[] = {{"weir_migrations", "intent", "text"},  // 2
-                               {"weir_runs", "workers", "bigint"},     // 3
-                               {"weir_runs", "max_rate", "bigint"},    // 3
-                               {"weir_slices", "lower_bound", "text"},
+constexpr Column kColumns[] = {{"weir_migrations", "intent", "text"},                          // 2
+                               {"weir_runs", "workers", "bigint"},                             // 3
+                               {"weir_runs", "max_rate", "bigint"},                            // 3
+                               {"weir_runs", "claims", "bigint NOT NULL DEFAULT 0"},           // 3
+                               {"weir_slices", "lower_bound", "text"},                         // 3
                                {"weir_slices", "split_wanted", "bigint NOT NULL DEFAULT 0"}};  // 3
+
+// Until version 2 slice 0 was the position of a run; since 3 it is the run itself.
+constexpr const char* kPositionBecomesSlice1 = R"sql(
+INSERT INTO :weir_slices (version, attempt, ordinal, pass, upper_bound, cursor_key, state, rows_done, batches, updated_at_ms)
+SELECT version, attempt, 1, pass, upper_bound, cursor_key, 'active', 0, 0, updated_at_ms FROM :weir_slices
+ WHERE ordinal = 0 AND state = 'active' AND upper_bound IS NOT NULL)sql";
+constexpr const char* kRunItself = R"sql(
+UPDATE :weir_slices SET state = 'done', upper_bound = NULL, cursor_key = NULL, lease_token = NULL
+ WHERE ordinal = 0 AND state = 'active')sql";
 
 }  // namespace
 
@@ -90,13 +100,15 @@ void Ledger::upgrade(int from) {
     if (!atomic) {
       add_missing_columns();
       create_missing_tables();
-      raise();
-      return;
     }
     db::Transaction transaction(*connection_);
     if (!raise()) return;
-    add_missing_columns();
-    create_missing_tables();
+    if (atomic) {
+      add_missing_columns();
+      create_missing_tables();
+    }
+    execute(kPositionBecomesSlice1);
+    execute(kRunItself);
     transaction.commit();
   } catch (const Error& error) {
     if (error.code() != Code::kReadOnly) throw;

@@ -9,8 +9,9 @@ constexpr const char* kRead = R"sql(
 SELECT id, row_key, code, native, message, at_ms, actor FROM :weir_quarantine
  WHERE version = :version AND attempt = :attempt ORDER BY id)sql";
 constexpr const char* kCount = "SELECT count(*) FROM :weir_quarantine WHERE version = :version AND attempt = :attempt";
-constexpr const char* kForget =
-    "DELETE FROM :weir_quarantine WHERE version = :version AND attempt = :attempt AND row_key = :key";
+constexpr const char* kFailedAgain = R"sql(
+UPDATE :weir_quarantine SET code = :code, native = :native, message = :message, at_ms = :now, actor = :actor
+ WHERE version = :version AND attempt = :attempt AND row_key = :key)sql";
 constexpr const char* kInsert = R"sql(
 INSERT INTO :weir_quarantine (version, attempt, row_key, code, native, message, at_ms, actor)
 VALUES (:version, :attempt, :key, :code, :native, :message, :now, :actor))sql";
@@ -43,8 +44,7 @@ std::int64_t count_quarantined(Ledger& ledger, const RunId& id) {
 
 void quarantine_row(Ledger& ledger, const RunId& id, const db::Row& key, const Error& error, const std::string& actor) {
   const db::Bindings row = of(id) + db::Bindings{{"key", db::encode_key(key)}, {"actor", actor}};
-  ledger.execute(kForget, row);
-  ledger.execute(kInsert, row + facts_of(error));
+  if (ledger.execute(kFailedAgain, row + facts_of(error)).affected == 0) ledger.execute(kInsert, row + facts_of(error));
 }
 
 bool take_from_quarantine(Ledger& ledger, std::int64_t row_id) {

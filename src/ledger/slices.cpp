@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "ledger/columns.hpp"
+#include "ledger/quarantine.hpp"
 
 namespace weir::ledger {
 namespace {
@@ -52,6 +53,10 @@ constexpr const char* kWantSplit = R"sql(
 UPDATE :weir_slices SET split_wanted = 1
  WHERE version = :version AND attempt = :attempt AND state <> 'done' AND split_wanted = 0 AND ordinal > 0 AND lease_token IS NOT NULL)sql";
 
+// An UPDATE, because that waits for whoever moves the run, on every engine, and looks again then.
+constexpr const char* kHoldRun = R"sql(
+UPDATE :weir_runs SET claims = claims + 1
+ WHERE version = :version AND attempt = :attempt AND state = 'running' AND checksum = :checksum)sql";
 constexpr const char* kClaim = R"sql(
 UPDATE :weir_slices
    SET lease_token = :token, lease_host = :host, lease_hostname = :hostname, lease_pid = :pid, lease_process_start = :process_start,
@@ -127,6 +132,7 @@ bool all_done(Ledger& ledger, const RunId& id) {
 bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::vector<Bounds>& slices,
                 const std::string& token) {
   db::Transaction transaction(ledger.connection());
+  ledger.execute(kRunPass, of(id) + db::Bindings{{"pass", pass}});  // locks the run's row before those of slices
   const auto sums = ledger.execute(kSums, of(id)).rows.at(0);
   must_hold_lease(ledger.execute(kStartPass, of(id) + db::Bindings{{"pass", pass},
                                                                    {"rows", db::as_integer(sums[0])},
@@ -136,7 +142,8 @@ bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::v
   ledger.execute(kRemove, of(id));
   std::int64_t ordinal = kRunItself;
   for (const auto& slice : slices) insert_slice(ledger, id, ++ordinal, pass, slice);
-  ledger.execute(kRunPass, of(id) + db::Bindings{{"pass", pass}});
+  // What could not be processed is tried anew.
+  discard_quarantine(ledger, id);
   transaction.commit();
   return true;
 }
@@ -167,7 +174,9 @@ bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::
 void request_split(Ledger& ledger, const RunId& id) { ledger.execute(kWantSplit, of(id)); }
 
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
-                 Milliseconds duration) {
+                 Milliseconds duration, const std::string& checksum) {
+  db::Transaction transaction(ledger.connection());
+  if (ledger.execute(kHoldRun, of(id) + db::Bindings{{"checksum", checksum}}).affected != 1) return false;
   const auto claimed =
       ledger.execute(kClaim, of(id, ordinal) + db::Bindings{{"token", lease.token},
                                                             {"host", lease.process.host},
@@ -177,7 +186,9 @@ bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const st
                                                             {"session", lease.session},
                                                             {"lease", static_cast<std::int64_t>(duration.count())},
                                                             {"expected", expected}});
-  return claimed.affected == 1;
+  if (claimed.affected != 1) return false;
+  transaction.commit();
+  return true;
 }
 
 bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {

@@ -64,10 +64,10 @@ bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::
 // Asks all who hold a slice for a part of it.
 void request_split(Ledger& ledger, const RunId& id);
 
-// Takes the slice if its token is still `expected` (empty: free). False: somebody else was faster. Waits for a batch in
-// flight.
+// Takes the slice if its token is still `expected` (empty: free) and the run is `running` with the text of `checksum`.
+// False: somebody else was faster. Waits for a batch in flight, and for whoever moves the run.
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
-                 Milliseconds duration);
+                 Milliseconds duration, const std::string& checksum);
 // False: it was not held under `token` any more.
 bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token);
 // Prolongs the lease, as every batch does. False: it was not held under `token` any more.

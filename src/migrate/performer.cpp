@@ -123,8 +123,9 @@ void Performer::run_inline(const Migration& migration, StepResult& result) {
   backfill::RunRequest request{migration,     {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
                                context_.actor};
   const auto outcome = backfill::Runner(context_.database, context_.clock, context_.stop, quiet).run(request);
-  if (outcome.state == ledger::RunState::kPaused)
-    throw Error(Code::kInterrupted, fmt::format("stopped; {} is paused", migration.name))
+  // Paused, cancelled, or left to a worker elsewhere: what depends on it must not be applied now.
+  if (outcome.state != ledger::RunState::kSucceeded)
+    throw Error(Code::kInterrupted, fmt::format("stopped; {} is {}", migration.name, to_string(outcome.state)))
         .hint("`weir migrate` goes on from where it stopped");
   result.rows = outcome.rows_done;
   result.elapsed = outcome.elapsed;

@@ -175,13 +175,12 @@ void apply_requires(const HeaderLine& line, Migration& migration) {
   }
 }
 
-// A choice of which this version knows only `now`.
-void check_choice(const HeaderLine& line, std::string_view now, const std::vector<std::string>& later) {
-  if (line.value == now) return;
-  if (std::find(later.begin(), later.end(), line.value) != later.end())
-    not_available(line.value_place, fmt::format("`{}: {}`", line.key, line.value));
-  refuse(line.value_place, fmt::format("unknown value '{}' for `{}`", line.value, line.key),
-         fmt::format("write `{}: {}`", line.key, now));
+void apply_order(const HeaderLine& line, Migration& migration) {
+  if (line.value == "key") return;
+  if (line.value != "heap")
+    refuse(line.value_place, fmt::format("unknown value '{}' for `order`", line.value),
+           "write `order: key` or, on PostgreSQL, `order: heap`");
+  migration.data.heap = {line.value, line.value_place};
 }
 
 // on_error: stop | quarantine [rows]
@@ -229,7 +228,7 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
          m.data.where = {line.value, line.value_place};
        }},
       {"key", apply_key},
-      {"order", [](const HeaderLine& line, Migration&) { check_choice(line, "key", {"heap"}); }},
+      {"order", apply_order},
       {"on_error", apply_on_error},
       {"batch", apply_batch},
       {"repeatable",

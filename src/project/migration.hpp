@@ -52,6 +52,7 @@ struct DataProgram {
   std::vector<std::string> key;    // unique key to walk; empty: weir chooses
   std::int64_t batch_rows = 1000;  // Units: rows of the key range, matching or not
   std::vector<Parameter> parameters;
+  std::optional<Reference> heap;  // `order: heap`: in the order in which the rows are stored
   // `on_error: quarantine [n]`: so many rows may fail and are set aside; nothing: the first one stops the run.
   std::optional<std::int64_t> error_budget;
 };

@@ -152,6 +152,7 @@ class OlderLedger : public DatabaseTest {
     deploy();
     exec(
         "ALTER TABLE weir_runs DROP COLUMN workers; ALTER TABLE weir_runs DROP COLUMN max_rate;"
+        "ALTER TABLE weir_runs DROP COLUMN claims;"
         "ALTER TABLE weir_slices DROP COLUMN lower_bound; ALTER TABLE weir_slices DROP COLUMN split_wanted;"
         "DROP TABLE weir_quarantine; DROP TABLE weir_before_images;");
     if (version == "1") exec("ALTER TABLE weir_migrations DROP COLUMN intent; DROP TABLE weir_repeatables");
@@ -182,6 +183,22 @@ TEST_P(OlderLedger, Version1IsBroughtUpToDate) {
 TEST_P(OlderLedger, Version2IsBroughtUpToDate) {
   make("2");
   expect_upgrade();
+}
+
+TEST_P(OlderLedger, AnUnfinishedRunOfVersion2GoesOnFromItsCursor) {
+  project().write("weir.toml", "inline_rows = 0\n");
+  make_rows(50);
+  data("2_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  observer().after_batch = [this](int batch) {
+    if (batch == 2) stop().request();
+  };
+  run("count");
+  observer().after_batch = nullptr;
+  forget_stop();
+  exec("DELETE FROM weir_slices WHERE ordinal = 0; UPDATE weir_slices SET ordinal = 0");
+  make("2");
+  EXPECT_EQ(run("count").rows_done, 50);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
 }
 
 // Where DDL commits by itself a crash may come between two steps.

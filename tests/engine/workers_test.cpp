@@ -191,6 +191,35 @@ TEST_P(Workers, AreWatched) {
   EXPECT_EQ(weir({"cancel", "count"}).exit_code, 0);
 }
 
+TEST_P(Workers, QueueWhatIsCompleteNoMore) {
+  make_project(500);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  expect_once();
+  EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+}
+
+TEST_P(Workers, KeepTheParametersOfAQueuedRun) {
+  make_project(500);
+  data("1_count",
+       "-- over: t\n-- batch: 500\n-- param: step integer 7\n-- migrate:batch\nUPDATE t SET n = n + :step "
+       "WHERE :batch\n");
+  EXPECT_EQ(weir({"run", "count", "--detach", "--param", "step=1"}).exit_code, 0);
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  expect_once();
+  EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+}
+
+// The run that was begun anew is another one.
+TEST_P(Workers, Invariant2AWorkerOfACancelledRunClaimsNothingMore) {
+  const auto child = start_slow_run();
+  exec("UPDATE weir_runs SET state = 'cancelled'; UPDATE weir_slices SET lease_token = NULL");
+  EXPECT_EQ(child->wait().exit_code, 6);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_slices WHERE lease_token IS NOT NULL"), 0);
+}
+
 // The ledger holds the text of the migration.
 TEST_P(Workers, NeedNoFiles) {
   make_project(100);

@@ -160,8 +160,6 @@ const Refused kRefused[] = {
     {"Read", D, std::string("-- read: a\n") + kData, later, "1:4", "read"},
     {"Write", D, std::string("-- write: a\n") + kData, later, "1:4", "write"},
     {"RowsFromCsv", D, std::string("-- rows: csv a.csv\n") + kData, later, "1:4", "rows"},
-    {"OrderHeap", D, std::string("-- order: heap\n") + kData, later, "1:11", "heap"},
-    {"Quarantine", D, std::string("-- on_error: quarantine\n") + kData, later, "1:14", "quarantine"},
     {"Each", D, "-- over: t\n-- migrate:each\nx", later, "2:4", "migrate:each"},
     {"Undo", D, std::string(kData) + "-- migrate:undo\nSELECT 1", later, "5:4", "migrate:undo"},
     // sections

@@ -14,6 +14,11 @@
 namespace weir::engines::postgres {
 namespace {
 
+std::string label_of(const db::BatchSource& source, std::size_t index) {
+  const std::size_t count = source.changes.size();
+  return count > 1 ? fmt::format("statement {} of {}", index + 1, count) : "";
+}
+
 class Program final : public db::BatchProgram {
  public:
   Program(Connection& connection, const db::BatchSource& source)
@@ -22,9 +27,7 @@ class Program final : public db::BatchProgram {
         boundaries_(BatchStatement{source.boundaries.render(), 0, 0}, ""),
         plans_(connection, source.changes.size() == 1 ? target_of(source.changes[0].text()) : "") {
     for (std::size_t i = 0; i < source.changes.size(); ++i) {
-      const bool several = source.changes.size() > 1;
-      changes_.emplace_back(change_alone(source, i),
-                            several ? fmt::format("statement {} of {}", i + 1, source.changes.size()) : "");
+      changes_.emplace_back(change_alone(source, i), label_of(source, i));
     }
     prepare();
     put_together(source);
@@ -80,7 +83,7 @@ class Program final : public db::BatchProgram {
     }
     try {
       const std::string& function = connection_.define(types, body->text);
-      Step step(call_of(function, std::move(body->names)), "");
+      Step step(call_of(function, std::move(body->names)), label_of(source, source.changes.size() - 1));
       step.prepare(connection_);
       together_ = std::move(step);
     } catch (const Error& error) {

@@ -13,6 +13,7 @@
 #include "engines/postgres/effects.hpp"
 #include "engines/postgres/errors.hpp"
 #include "engines/postgres/parameters.hpp"
+#include "engines/postgres/physical_order.hpp"
 #include "engines/postgres/results.hpp"
 #include "engines/postgres/sample.hpp"
 
@@ -154,6 +155,10 @@ std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& sou
 std::vector<db::Row> Connection::sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                              std::int64_t count) {
   return postgres::sample_keys(*this, table, key, count);
+}
+
+std::optional<db::PhysicalOrder> Connection::physical_order(const sql::TableName& table) {
+  return postgres::physical_order(*this, table);
 }
 
 std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {

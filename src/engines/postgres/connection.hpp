@@ -33,6 +33,7 @@ class Connection final : public db::Connection {
   // From a sample of pages; any key, whatever its types.
   std::vector<db::Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                    std::int64_t count) override;
+  std::optional<db::PhysicalOrder> physical_order(const sql::TableName& table) override;
   std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;

@@ -50,6 +50,7 @@ constexpr const char* kRuns = R"sql((
   rows_total       bigint,
   workers          bigint,
   max_rate         bigint,
+  claims           bigint NOT NULL DEFAULT 0,
   pass             bigint NOT NULL,
   residual         bigint,
   error            text,

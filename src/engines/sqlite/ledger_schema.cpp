@@ -50,6 +50,7 @@ constexpr const char* kRuns = R"sql((
   rows_total       integer,
   workers          integer,
   max_rate         integer,
+  claims           integer NOT NULL DEFAULT 0,
   pass             integer NOT NULL,
   residual         integer,
   error            text,
