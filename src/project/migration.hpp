@@ -54,6 +54,7 @@ struct DataProgram {
   std::vector<Parameter> parameters;
   // `on_error: quarantine [n]`: so many rows may fail and are set aside; nothing: the first one stops the run.
   std::optional<std::int64_t> error_budget;
+  std::vector<Reference> keep;  // columns whose old values are saved, so that a run can be undone
 };
 
 struct Migration {
