@@ -86,6 +86,10 @@ struct QuarantineOptions {
   QuarantineAction action = QuarantineAction::kList;
   std::string name;
 };
+struct UndoOptions {
+  std::string name;
+  bool discard = false;
+};
 struct WorkerOptions {
   bool once = false;
   int workers = 1;
@@ -112,8 +116,8 @@ struct Printed {
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
                              BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions,
-                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WorkerOptions, VerifyOptions,
-                             InspectOptions, DumpOptions, DoctorOptions>;
+                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, UndoOptions, WorkerOptions,
+                             VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;
