@@ -49,6 +49,8 @@ std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program&
         .at(program.migration->data.keep.front().place)
         .hint("write it so again, or begin a new run with --restart");
   }
+  if (set.state != ledger::ImageState::kKept)
+    throw Error(Code::kIllegalTransition, "this run was undone").hint("begin a new one: weir run NAME --restart");
   Program with_images = program;
   with_images.images = ledger.beside(set.table_name());
   if (!ledger.connection().find_table(sql::quote(ledger.database().dialect(), *with_images.images)))
