@@ -330,6 +330,22 @@ TEST_P(Undo, KeepsTheImagesOfSeveralWorkers) {
   EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "0|0");
 }
 
+TEST_P(Undo, ARowThatIsTriedAgainFromQuarantineHasAnImageToo) {
+  make_rows(30);
+  exec("CREATE TABLE seen (id bigint PRIMARY KEY); INSERT INTO seen VALUES (25)");
+  data("1_count",
+       "-- over: t\n-- batch: 10\n-- keep: n\n-- on_error: quarantine 3\n-- migrate:batch\n"
+       "INSERT INTO seen SELECT id FROM t WHERE :batch;\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  weir({"run", "count"});
+  EXPECT_EQ(query("SELECT count(*) FROM weir_quarantine"), "1");
+  EXPECT_EQ(number("SELECT count(*) FROM weir_kept_1"), 29);
+  exec("DELETE FROM seen WHERE id = 25");
+  const auto retried = weir({"quarantine", "retry", "count"});
+  EXPECT_EQ(number("SELECT n FROM t WHERE id = 25"), 1) << retried.out << retried.err;
+  EXPECT_EQ(counts(undo("count")), "30 0 0 0");
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "0|0");
+}
+
 TEST_P(Undo, RefusesAColumnThatIsNotThereAtItsPlace) {
   make_rows(5);
   data("1_x", "-- over: t\n-- keep: a, locale\n-- migrate:batch\nUPDATE t SET a = 'x' WHERE :batch\n");
