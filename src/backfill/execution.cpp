@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "backfill/completeness.hpp"
+#include "backfill/images.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -89,7 +90,9 @@ RunOutcome Execution::execute() {
 
 RunOutcome Execution::attempt() {
   connect();
+  refuse_while_undoing(*ledger_, request_.migration.version);
   if (!choose_run()) return outcome(RunState::kSucceeded);
+  program_.images = open_images(*ledger_, program_, run_.id);
   if (!activate()) return outcome(RunState::kSucceeded);
   return work();
 }

@@ -29,6 +29,10 @@ FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger,
   const auto count = [&] { return db::as_integer(execute(worker, matching, bindings).rows.at(0).at(0)); };
   db::Transaction transaction(worker);
   const std::int64_t before = count();
+  const auto execute_own = [&](const std::vector<sql::Template>& own) {
+    for (const auto& statement : own) execute(worker, statement.render(), bindings);
+  };
+  execute_own(source.before);
   FirstBatch batch;
   bool changed = false;
   for (const auto& change : source.changes) {
@@ -43,6 +47,7 @@ FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger,
   with_rows.emplace_back(std::string(db::kRowsPlaceholder), batch.rows);
   if (execute(worker, source.checkpoint.render(), with_rows).affected != 1)
     throw Error(Code::kLeaseLost, "another worker took this slice over");
+  execute_own(source.after);
   transaction.commit();
   return batch;
 }

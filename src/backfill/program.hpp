@@ -23,6 +23,8 @@ struct Program {
   std::optional<std::string> where;                     // template text
   std::map<std::string, std::string> typed_parameters;  // fragments
   db::Bindings parameters;
+  std::vector<db::Column> keep;          // columns whose old values are saved
+  std::optional<sql::TableName> images;  // where to; with `keep`, when the run is known
 };
 
 // Table, `where` and parameters only: enough to measure the residual, also when the batch's statements cannot run any

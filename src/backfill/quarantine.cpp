@@ -1,6 +1,7 @@
 #include "backfill/quarantine.hpp"
 
-#include "backfill/program.hpp"
+#include "backfill/images.hpp"
+#include "backfill/lease.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
 
@@ -9,12 +10,12 @@ namespace {
 
 class Retry {
  public:
-  Retry(const db::Database& database, db::Connection& worker, const ledger::Ledger& ledger, const Program& program,
-        const ledger::Run& run)
-      : database_(database), worker_(worker), ledger_(ledger.over(worker)), program_(program), run_(run) {
-    fragments_ = batch_fragments(program, database.dialect(), Lower::kExactly);
-    fragments_.insert(program.typed_parameters.begin(), program.typed_parameters.end());
-  }
+  Retry(db::Connection& worker, const ledger::Ledger& ledger, const Program& program, const ledger::Run& run)
+      : worker_(worker),
+        ledger_(ledger.over(worker)),
+        program_(program),
+        run_(run),
+        source_(batch_source(program, ledger, Lower::kExactly, kLeaseTime)) {}
 
   // Nothing: another one has it.
   void process(const ledger::QuarantinedRow& row) {
@@ -23,21 +24,23 @@ class Retry {
     db::Bindings bound = program_.parameters;
     bind_key(bound, "weir_hi", row.key);
     std::int64_t changed = 0;
-    for (const auto& statement : program_.migration->first(project::SectionKind::kBatch)->statements) {
-      const auto rendered = sql::Template(statement.text, database_.dialect()).render(fragments_);
-      changed = worker_.execute({rendered.sql, db::bind(rendered.names, bound)}).affected;
-    }
+    for (const auto& own : source_.before) execute(own.render(), bound);
+    for (const auto& change : source_.changes) changed = execute(change.render(source_.fragments), bound);
+    for (const auto& own : source_.after) execute(own.render(), bound);
     ledger::count_rows(ledger_, run_.id, changed);
     transaction.commit();
   }
 
  private:
-  const db::Database& database_;
+  std::int64_t execute(const sql::Rendered& rendered, const db::Bindings& bound) {
+    return worker_.execute({rendered.sql, db::bind(rendered.names, bound)}).affected;
+  }
+
   db::Connection& worker_;
   ledger::Ledger ledger_;
   const Program& program_;
   const ledger::Run& run_;
-  std::map<std::string, std::string> fragments_;
+  const db::BatchSource source_;  // without its checkpoint: these rows lie behind the cursor
 };
 
 }  // namespace
@@ -45,8 +48,9 @@ class Retry {
 Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
                          const project::Migration& migration, const ledger::Run& run, const StopToken& stop) {
   refuse_held(ledger, run.id);
-  const Program program = prepare_program(database, ledger.connection(), migration, decode_parameters(run.parameters));
-  Retry retry(database, worker, ledger, program, run);
+  Program program = prepare_program(database, ledger.connection(), migration, decode_parameters(run.parameters));
+  program.images = open_images(ledger, program, run.id);
+  Retry retry(worker, ledger, program, run);
   Retried retried;
   const auto rows = ledger::read_quarantine(ledger, run.id);
   for (const auto& row : rows) {

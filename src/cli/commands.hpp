@@ -24,6 +24,7 @@ int run_command(const Context& context, const CancelOptions& options);
 int run_command(const Context& context, const TuneOptions& options);
 int run_command(const Context& context, const QuarantineOptions& options);
 int run_command(const Context& context, const WatchOptions& options);
+int run_command(const Context& context, const UndoOptions& options);
 int run_command(const Context& context, const WorkerOptions& options);
 int run_command(const Context& context, const VerifyOptions& options);
 int run_command(const Context& context, const InspectOptions& options);

@@ -56,6 +56,7 @@ struct Parser {
   TuneOptions tune;
   QuarantineOptions quarantine;
   WatchOptions watch;
+  UndoOptions undo;
   WorkerOptions worker;
   std::vector<std::string> settings;
   VerifyOptions verify;
@@ -68,8 +69,8 @@ struct Parser {
   bool version = false;
   CLI::App *init_command, *new_command, *schema_command, *data_command, *migrate_command, *rollback_command,
       *baseline_command, *adopt_command, *redo_command, *status_command, *run_command, *pause_command, *resume_command,
-      *cancel_command, *tune_command, *quarantine_command, *watch_command, *worker_command, *verify_command,
-      *inspect_command, *dump_command, *doctor_command;
+      *cancel_command, *tune_command, *quarantine_command, *watch_command, *undo_command, *worker_command,
+      *verify_command, *inspect_command, *dump_command, *doctor_command;
 
   Parser() {
     app.require_subcommand(0, 1);
@@ -181,6 +182,9 @@ struct Parser {
     add_quarantine("discard", QuarantineAction::kDiscard, "forget them: they were dealt with by hand");
     watch_command = app.add_subcommand("watch", "a live view of all runs and their workers");
     watch_command->add_flag("--once", watch.once, "look once");
+    undo_command = app.add_subcommand("undo", "give the columns that `keep` names their old values back");
+    undo_command->add_option("name", undo.name, kWhich)->required();
+    undo_command->add_flag("--discard", undo.discard, "drop the old values instead; nothing can be undone then");
     worker_command = app.add_subcommand("worker", "execute queued data migrations, whatever host queued them");
     worker_command->add_flag("--once", worker.once, "end when nothing is queued");
     add_workers(worker_command, worker.workers);
@@ -255,6 +259,7 @@ struct Parser {
     if (cancel_command->parsed()) return cancel;
     if (quarantine_command->parsed()) return quarantine;
     if (watch_command->parsed()) return watch;
+    if (undo_command->parsed()) return undo;
     if (worker_command->parsed()) return worker;
     if (tune_command->parsed()) {
       tune.settings = parse_pairs(settings, "a setting");
@@ -275,7 +280,7 @@ struct Parser {
 
 // The nearest known command or option for the first word that CLI11 did not understand.
 std::string suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
-  static const std::vector<std::string> kLater = {"plan", "lint", "undo", "serve", "rehearse", "completion"};
+  static const std::vector<std::string> kLater = {"plan", "lint", "serve", "rehearse", "completion"};
   std::vector<std::string> commands;
   std::vector<std::string> options;
   const std::function<void(const CLI::App&)> collect = [&](const CLI::App& one) {

@@ -89,6 +89,10 @@ struct QuarantineOptions {
 struct WatchOptions {
   bool once = false;
 };
+struct UndoOptions {
+  std::string name;
+  bool discard = false;
+};
 struct WorkerOptions {
   bool once = false;
   int workers = 1;
@@ -115,8 +119,8 @@ struct Printed {
 
 using Command = std::variant<Printed, InitOptions, NewSchemaOptions, NewDataOptions, MigrateOptions, RollbackOptions,
                              BaselineOptions, AdoptOptions, RedoOptions, StatusOptions, RunOptions, PauseOptions,
-                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WatchOptions, WorkerOptions,
-                             VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
+                             ResumeOptions, CancelOptions, TuneOptions, QuarantineOptions, WatchOptions, UndoOptions,
+                             WorkerOptions, VerifyOptions, InspectOptions, DumpOptions, DoctorOptions>;
 
 struct CommandLine {
   GlobalOptions global;

@@ -5,6 +5,7 @@
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/run_control.hpp"
 #include "cli/terminal.hpp"
 #include "migrate/decide.hpp"
 #include "migrate/facts.hpp"
@@ -76,6 +77,7 @@ int run_command(const Context& context, const RunOptions& options) {
   progress.finish();
   context.print(context.global.json ? report::to_json(migration, outcome)
                                     : report::to_text(migration, outcome, context.colour));
+  if (outcome.state == ledger::RunState::kSucceeded) drop_expired_images(context, *database);
   return outcome.state == ledger::RunState::kSucceeded ? 0 : exit_code(Code::kInterrupted);
 }
 

@@ -1,5 +1,9 @@
 #include "cli/run_control.hpp"
 
+#include <cstdio>
+#include <fmt/format.h>
+
+#include "backfill/images.hpp"
 #include "base/error.hpp"
 #include "report/json.hpp"
 #include "report/text.hpp"
@@ -16,6 +20,17 @@ ledger::Run control_run(const Context& context, const std::string& name,
   const auto status = report::read_run_status(*ledger, run);
   context.print(context.global.json ? report::to_json(status) : report::to_text(status, context.colour));
   return run;
+}
+
+void drop_expired_images(const Context& context, const db::Database& database) {
+  if (context.config.keep_days == 0) return;
+  try {
+    const auto connection = database.connect(db::Purpose::kControl);
+    auto ledger = ledger::Ledger::open(database, *connection);
+    if (ledger) backfill::discard_expired_images(*ledger, std::chrono::days(context.config.keep_days), context.actor);
+  } catch (const Error& error) {
+    std::fputs(fmt::format("warning: old values could not be dropped: {}\n", error.message()).c_str(), stderr);
+  }
 }
 
 }  // namespace weir::cli

@@ -13,4 +13,7 @@ namespace weir::cli {
 ledger::Run control_run(const Context& context, const std::string& name,
                         const std::function<ledger::Run(ledger::Ledger&, const ledger::Run&)>& act);
 
+// After a run has succeeded: drops the old values that are older than `keep_days`. What fails here is only said.
+void drop_expired_images(const Context& context, const db::Database& database);
+
 }  // namespace weir::cli

@@ -5,6 +5,7 @@
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
+#include "cli/run_control.hpp"
 #include "cli/terminal.hpp"
 #include "report/json.hpp"
 
@@ -39,6 +40,7 @@ void execute(const Context& context, const db::Database& database, const ledger:
   ProgressView progress(context.global.json);
   const auto outcome = backfill::Runner(database, context.clock, context.stop, progress).run(request);
   progress.finish();
+  if (outcome.state == ledger::RunState::kSucceeded) drop_expired_images(context, database);
   context.print(context.global.json ? report::to_json(migration, outcome)
                                     : report::to_text(migration, outcome, context.colour));
 }

@@ -1,5 +1,6 @@
-// One batch of a backfill as an engine executes it: the user's change and the checkpoint in one transaction, then the
-// look-ahead for the next boundaries; in one network round trip where the engine can.
+// One batch of a backfill as an engine executes it: the user's change, the checkpoint and what else weir wants to have
+// done with them in one transaction, then the look-ahead for the next boundaries; in one network round trip where the
+// engine can.
 #pragma once
 
 #include <cstdint>
@@ -21,6 +22,9 @@ struct BatchSource {
       fragments;             // SQL for `:batch`, `:range` and typed parameters; used in `changes` only
   sql::Template checkpoint;  // an UPDATE of exactly one row; if it finds none, the lease is lost
   sql::Template boundaries;  // a SELECT, run after COMMIT in the same round trip
+  // weir's own statements in the same transaction, before the first change and behind the checkpoint. They return
+  // nothing, and what they affect is not counted.
+  std::vector<sql::Template> before = {}, after = {};
 };
 
 // Whether the query for the next boundaries goes along with the batch.

@@ -17,6 +17,9 @@ struct Column {
   // How a bound value is compared with this column, "{}" standing for the value, where the engine would otherwise not
   // compare in the order of its index: "CAST({} AS decimal(20,4))". Empty: as it is.
   std::string comparand = {};
+  // The type of a column that holds the same values and compares them alike: with its collation; may be empty.
+  std::string declaration = {};
+  bool generated = false;  // the engine computes it: it cannot be set
 };
 
 // A unique key that rows can be paged by: valid, not partial, over plain columns, immediate, and compared by the same

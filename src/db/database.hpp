@@ -10,6 +10,7 @@
 
 #include "db/capabilities.hpp"
 #include "db/connection.hpp"
+#include "db/row_syntax.hpp"
 #include "db/schema_dump.hpp"
 #include "sql/dialect.hpp"
 
@@ -88,6 +89,10 @@ class Database {
   virtual bool runs_in_transaction(std::string_view statement) const = 0;
   // SQL that turns the text of a parameter into its type: "CAST(:name AS bigint)".
   virtual std::string typed_parameter(std::string_view name, ParameterType type) const = 0;
+  virtual const RowSyntax& row_syntax() const = 0;
+  // SQL that is true exactly when two values of `column` are the same to the last byte, NULL and NULL too; stricter
+  // than `=`, which may take upper and lower case for equal.
+  virtual std::string same_value(const Column& column, std::string_view left, std::string_view right) const = 0;
 
   // The schema without the tables `ledger`, which are weir's own; empty when there is no ledger. Opens connections of
   // its own. Errors: kNotFound when it needs a program that is not there; kNotAvailable for an engine that cannot.

@@ -14,6 +14,16 @@ db::Value integer_or_null(const std::optional<std::int64_t>& value) { return val
 
 db::Value key_or_null(const std::optional<db::Row>& key) { return key ? db::Value(db::encode_key(*key)) : db::Value(); }
 
+std::vector<std::string> decode_names(const std::string& text) {
+  std::vector<std::string> names;
+  for (const auto& value : db::decode_key(text)) names.push_back(db::as_text(value));
+  return names;
+}
+
+std::string encode_names(const std::vector<std::string>& names) {
+  return db::encode_key(db::Row(names.begin(), names.end()));
+}
+
 db::Bindings of(const RunId& id) { return {{"version", id.version.key()}, {"attempt", id.attempt}}; }
 
 db::Bindings of(const RunId& id, std::int64_t ordinal) {

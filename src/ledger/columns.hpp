@@ -13,6 +13,10 @@ std::optional<db::Row> optional_key(const db::Value& value);
 db::Value integer_or_null(const std::optional<std::int64_t>& value);
 db::Value key_or_null(const std::optional<db::Row>& key);
 
+// A JSON array of texts.
+std::vector<std::string> decode_names(const std::string& text);
+std::string encode_names(const std::vector<std::string>& names);
+
 // `version` and `attempt`.
 db::Bindings of(const RunId& id);
 // ... and `ordinal`.

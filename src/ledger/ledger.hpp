@@ -7,7 +7,7 @@
 // weir_runs        executions of data migrations; (version, attempt)
 // weir_slices      key ranges of a run: cursor, counters, lease
 // weir_quarantine  rows that a run could not process
-// weir_before_images  what rows held before a run changed them
+// weir_before_images  runs that keep what rows held before, each in a table of its own, weir_kept_<id>
 // weir_events      who did what when; append only
 #pragma once
 
@@ -44,8 +44,10 @@ class Ledger {
   // The statement with tables and clock filled in, for use in a batch.
   std::string expand(std::string_view sql) const;
 
-  // Where the ledger's tables are.
+  // Where the ledger's tables are; those of before-images: image_sets.hpp.
   std::vector<sql::TableName> tables() const;
+  // A table of this name beside them.
+  sql::TableName beside(const std::string& name) const { return {schema_, name}; }
 
   db::Connection& connection() { return *connection_; }
   const db::Database& database() const { return *database_; }

@@ -57,16 +57,6 @@ UPDATE :weir_runs
        updated_at_ms = :now
  WHERE version = :version AND attempt = :attempt)sql";
 
-std::vector<std::string> decode_names(const std::string& text) {
-  std::vector<std::string> names;
-  for (const auto& value : db::decode_key(text)) names.push_back(db::as_text(value));
-  return names;
-}
-
-std::string encode_names(const std::vector<std::string>& names) {
-  return db::encode_key(db::Row(names.begin(), names.end()));
-}
-
 Run to_run(const db::Row& row) {
   Run run;
   run.id = {project::Version(db::as_text(row[0])), db::as_integer(row[1])};

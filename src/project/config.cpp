@@ -43,6 +43,8 @@ class TomlReader {
         config_.url_source = kFileName;
       } else if (name == "inline_rows") {
         config_.inline_rows = rows_of(name, node);
+      } else if (name == "keep_days") {
+        config_.keep_days = days_of(name, node);
       } else if (name == "lock_timeout") {
         config_.lock_timeout = duration_of(name, node);
       } else if (name == "lock_budget") {
@@ -59,8 +61,8 @@ class TomlReader {
         read_adopt(node);
       } else {
         unknown(key, name,
-                {"url", "inline_rows", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order", "paths",
-                 "dump", "adopt"});
+                {"url", "inline_rows", "keep_days", "lock_timeout", "lock_budget", "statement_timeout", "out_of_order",
+                 "paths", "dump", "adopt"});
       }
     }
   }
@@ -140,6 +142,15 @@ class TomlReader {
   std::int64_t rows_of(const std::string& name, const toml::node& node) {
     const auto value = node.value_exact<std::int64_t>();
     if (!value || *value < 0) fail(node.source(), fmt::format("{} is a number of rows, 0 or more", name));
+    return *value;
+  }
+
+  std::int64_t days_of(const std::string& name, const toml::node& node) {
+    constexpr std::int64_t kMost = 36'500;
+    const auto value = node.value_exact<std::int64_t>();
+    if (!value || *value < 1 || *value > kMost)
+      fail(node.source(), fmt::format("{} is a number of days from 1 to {}", name, human_count(kMost)),
+           "leave it out to keep them until they are discarded");
     return *value;
   }
 

@@ -25,6 +25,7 @@ struct Config {
   enum class OutOfOrder { kApply, kRefuse } out_of_order = OutOfOrder::kApply;
   Milliseconds lock_budget{60'000};         // for all attempts of one, pauses included
   Milliseconds statement_timeout{0};        // of a statement of a schema migration; 0: none
+  std::int64_t keep_days = 0;               // how long the old values of a run are kept; 0: until they are discarded
   std::string dump_file = "db/schema.sql";  // of `weir dump`; relative to root
   bool dump_after_migrate = false;
   // Whose migrations weir adopted (`weir adopt` writes it): adopt/tool.hpp.

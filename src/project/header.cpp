@@ -30,7 +30,7 @@ constexpr Key kKeys[] = {
     {"key", false, false, Support::kNow},       {"order", false, false, Support::kNow},
     {"batch", false, false, Support::kNow},     {"param", false, true, Support::kNow},
     {"on_error", false, false, Support::kNow},  {"throttle", false, false, Support::kLater},
-    {"hours", false, false, Support::kLater},   {"keep", false, false, Support::kLater},
+    {"hours", false, false, Support::kLater},   {"keep", false, false, Support::kNow},
     {"read", false, false, Support::kLater},    {"write", false, false, Support::kLater},
     {"rows", false, false, Support::kLater},    {"repeatable", true, false, Support::kNow},
 };
@@ -175,6 +175,22 @@ void apply_requires(const HeaderLine& line, Migration& migration) {
   }
 }
 
+// Whether the columns exist is for the catalogue to say.
+void apply_keep(const HeaderLine& line, Migration& migration) {
+  std::size_t at = 0;
+  for (const auto& column : split(line.value, ',')) {
+    Place place = line.value_place;
+    at = column.empty() ? at : line.value.find(column, at);
+    place.column += static_cast<int>(at);
+    if (column.empty()) refuse(place, "an empty column name in `keep`", "write `keep: column, column`");
+    auto& kept = migration.data.keep;
+    if (std::any_of(kept.begin(), kept.end(), [&](const auto& other) { return other.text == column; }))
+      refuse(place, fmt::format("column {} stands twice in `keep`", column), "name it once");
+    kept.push_back({column, place});
+    at += column.size();
+  }
+}
+
 void apply_order(const HeaderLine& line, Migration& migration) {
   if (line.value == "key") return;
   if (line.value != "heap")
@@ -228,6 +244,7 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
          m.data.where = {line.value, line.value_place};
        }},
       {"key", apply_key},
+      {"keep", apply_keep},
       {"order", apply_order},
       {"on_error", apply_on_error},
       {"batch", apply_batch},

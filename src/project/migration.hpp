@@ -55,6 +55,7 @@ struct DataProgram {
   std::optional<Reference> heap;  // `order: heap`: in the order in which the rows are stored
   // `on_error: quarantine [n]`: so many rows may fail and are set aside; nothing: the first one stops the run.
   std::optional<std::int64_t> error_budget;
+  std::vector<Reference> keep;  // columns whose old values are saved, so that a run can be undone
 };
 
 struct Migration {

@@ -260,6 +260,35 @@ std::string to_json(const project::Migration& migration, const backfill::RunOutc
   return dump(json);
 }
 
+std::string to_json(const backfill::UndoOutcome& outcome) {
+  ordered_json json = document();
+  ordered_json others = ordered_json::array();
+  for (const auto& row : outcome.others) {
+    others.push_back({{"key", ordered_json::parse(db::encode_key(row.key), nullptr, false)},
+                      {"state", row.gone ? "gone" : "changed"}});
+  }
+  json["undo"] = {{"version", outcome.run.version.text()},
+                  {"name", outcome.name},
+                  {"attempt", outcome.run.attempt},
+                  {"complete", outcome.complete},
+                  {"rows_restored", outcome.restored},
+                  {"rows_changed", outcome.changed},
+                  {"rows_gone", outcome.gone},
+                  {"rows_left", outcome.left},
+                  {"others", others},
+                  {"others_truncated", outcome.changed + outcome.gone > std::ssize(outcome.others)},
+                  {"runs_left", outcome.runs_left}};
+  return dump(json);
+}
+
+std::string discarded_to_json(const std::string& name, const std::vector<ledger::ImageSet>& discarded) {
+  ordered_json json = document();
+  json["discarded"] = ordered_json::array();
+  for (const auto& set : discarded)
+    json["discarded"].push_back({{"version", set.run.version.text()}, {"name", name}, {"attempt", set.run.attempt}});
+  return dump(json);
+}
+
 std::string created_to_json(const std::vector<std::string>& files) {
   ordered_json json = document();
   json["created"] = files;

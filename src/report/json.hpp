@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backfill/runner.hpp"
+#include "backfill/undo.hpp"
 #include "base/error.hpp"
 #include "migrate/deployer.hpp"
 #include "migrate/rollback.hpp"
@@ -22,6 +23,9 @@ std::string to_json(const migrate::DeployOutcome& outcome, bool dry_run);
 std::string to_json(const std::vector<migrate::RolledBack>& rolled_back);
 std::string to_json(const std::vector<migrate::Verification>& verifications);
 std::string to_json(const project::Migration& migration, const backfill::RunOutcome& outcome);
+std::string to_json(const backfill::UndoOutcome& outcome);
+// Runs whose before-images were dropped.
+std::string discarded_to_json(const std::string& name, const std::vector<ledger::ImageSet>& discarded);
 std::string baseline_to_json(const std::vector<const project::Migration*>& marked);
 // For `init` and `new`.
 std::string created_to_json(const std::vector<std::string>& files);

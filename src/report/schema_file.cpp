@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ledger/history.hpp"
+#include "ledger/image_sets.hpp"
 #include "ledger/repeatables.hpp"
 
 namespace weir::report {
@@ -90,7 +91,8 @@ std::string schema_file(const db::Database& database, ledger::Ledger* ledger) {
   // database shows it (`already-exists`); an object missing from the schema nobody would notice.
   const auto entries = ledger != nullptr ? ledger::read_history(*ledger) : std::vector<ledger::Entry>{};
   const auto repeatables = ledger != nullptr ? ledger::read_repeatables(*ledger) : std::vector<ledger::Repeatable>{};
-  const auto dump = database.dump_schema(ledger != nullptr ? ledger->tables() : std::vector<sql::TableName>{});
+  const auto dump =
+      database.dump_schema(ledger != nullptr ? ledger::all_tables(*ledger) : std::vector<sql::TableName>{});
   std::string out = fmt::format(
       "-- Schema of a {} database, written by `weir dump`. Do not edit it: write a migration and dump again.\n\n",
       database.engine_name());

@@ -119,6 +119,16 @@ std::string rows_text(const std::optional<std::int64_t>& rows) {
   return rows ? count_of(*rows, "row") : "rows not counted";
 }
 
+// "5" or "(5, abc)"
+std::string key_text(const db::Row& key) {
+  std::string text;
+  for (const auto& value : key) {
+    const bool plain = !std::holds_alternative<db::Blob>(value);
+    text += (text.empty() ? "" : ", ") + (plain ? db::as_text(value) : db::encode_key({value}));
+  }
+  return key.size() == 1 ? text : "(" + text + ")";
+}
+
 }  // namespace
 
 std::string to_text(const Status& status, Colour colour) {
@@ -283,6 +293,35 @@ std::string to_text(const project::Migration& migration, const backfill::RunOutc
   return fmt::format("{} {}: {}, {} pass{}, residual {}{}\n", paint("succeeded", kGreen, colour), migration.name, rows,
                      outcome.passes, outcome.passes == 1 ? "" : "es", outcome.residual,
                      outcome.violations ? fmt::format(", violations {}", *outcome.violations) : "");
+}
+
+std::string to_text(const backfill::UndoOutcome& outcome, Colour colour) {
+  std::string counts = count_of(outcome.restored, "row") + " restored";
+  if (outcome.changed > 0) counts += fmt::format(", {} changed since", human_count(outcome.changed));
+  if (outcome.gone > 0) counts += fmt::format(", {} gone", human_count(outcome.gone));
+  std::string text =
+      outcome.complete
+          ? fmt::format("{} {}: {}\n", paint("undone", kGreen, colour), outcome.name, counts)
+          : fmt::format("{} {}: {}, {} left. Go on with: weir undo {}\n", paint("stopped", kYellow, colour),
+                        outcome.name, counts, human_count(outcome.left), outcome.name);
+  constexpr std::ptrdiff_t kMostKeys = 20;
+  for (std::ptrdiff_t i = 0; i < std::min(kMostKeys, std::ssize(outcome.others)); ++i) {
+    const auto& row = outcome.others[static_cast<std::size_t>(i)];
+    text += fmt::format("  {:<13} {}\n", row.gone ? "gone" : "changed since", key_text(row.key));
+  }
+  if (const auto more = outcome.changed + outcome.gone - kMostKeys; more > 0)
+    text += fmt::format("  and {} more\n", human_count(more));
+  if (outcome.complete && outcome.runs_left > 0) {
+    text += fmt::format("{} of {} can be undone as well: weir undo {}\n", count_of(outcome.runs_left, "earlier run"),
+                        outcome.name, outcome.name);
+  }
+  return text;
+}
+
+std::string discarded_to_text(const std::string& name, const std::vector<ledger::ImageSet>& discarded) {
+  if (discarded.empty()) return fmt::format("{} has no old values\n", name);
+  return fmt::format("the old values of {} of {} are dropped: it cannot be undone any more\n",
+                     count_of(std::ssize(discarded), "run"), name);
 }
 
 std::string to_text(const Error& error, Colour colour) {

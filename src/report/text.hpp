@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backfill/runner.hpp"
+#include "backfill/undo.hpp"
 #include "base/error.hpp"
 #include "migrate/deployer.hpp"
 #include "migrate/rollback.hpp"
@@ -32,6 +33,9 @@ std::string state_text(ledger::RunState state, Colour colour);
 // How a run stands, after something was done to it.
 std::string to_text(const RunStatus& status, Colour colour);
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);
+// With the keys of the first rows that were not restored; no values.
+std::string to_text(const backfill::UndoOutcome& outcome, Colour colour);
+std::string discarded_to_text(const std::string& name, const std::vector<ledger::ImageSet>& discarded);
 // "error: ...", the place with the line and a caret, and the hint.
 std::string to_text(const Error& error, Colour colour);
 

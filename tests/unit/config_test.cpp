@@ -58,11 +58,13 @@ TEST_F(ConfigTest, SaysWhereTheDumpGoesAndWhenItIsWritten) {
 }
 
 TEST_F(ConfigTest, FindsTheProjectInAParentFolder) {
-  dir_.write("weir.toml", "inline_rows = 5\nlock_timeout = \"500ms\"\n[paths]\nschema = \"a\"\ndata = \"b\"\n");
+  dir_.write("weir.toml",
+             "inline_rows = 5\nkeep_days = 30\nlock_timeout = \"500ms\"\n[paths]\nschema = \"a\"\ndata = \"b\"\n");
   dir_.write("deep/er/x", "");
   const Config config = load_config(dir_.path() / "deep/er", std::nullopt);
   EXPECT_EQ(config.root, dir_.path());
   EXPECT_EQ(config.inline_rows, 5);
+  EXPECT_EQ(config.keep_days, 30);
   EXPECT_EQ(config.lock_timeout, Milliseconds(500));
   EXPECT_EQ(config.schema_folder, "a");
   EXPECT_EQ(config.data_folder, "b");
@@ -79,6 +81,7 @@ TEST_F(ConfigTest, RefusesUnknownKeysAtTheirPlace) {
 TEST_F(ConfigTest, RefusesValuesOfTheWrongKind) {
   EXPECT_EQ(place_of_error(refused("inline_rows = \"many\"\n")), "1:15");
   EXPECT_EQ(place_of_error(refused("inline_rows = -1\n")), "1:15");
+  EXPECT_EQ(place_of_error(refused("keep_days = 0\n")), "1:13");
   EXPECT_EQ(place_of_error(refused("\nlock_timeout = 2\n")), "2:16");
   EXPECT_EQ(refused("paths = 3\n").code(), Code::kConfig);
   EXPECT_EQ(refused("url = \"\"\n").code(), Code::kConfig);

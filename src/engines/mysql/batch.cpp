@@ -16,7 +16,7 @@ namespace {
 
 // The statements of a batch, in this order. The server executes one after the other and stops at the first that fails,
 // so nothing behind it happens; COMMIT stands behind the fence.
-enum class Part { kBegin, kChange, kCount, kCheckpoint, kFence, kCommit, kBoundaries };
+enum class Part { kBegin, kBefore, kChange, kCount, kCheckpoint, kFence, kAfter, kCommit, kBoundaries };
 
 constexpr std::string_view kBegin = "START TRANSACTION";
 // In a variable, because a later statement's ROW_COUNT() is of the one before it. When the server cannot send the
@@ -69,6 +69,8 @@ class Program final : public db::BatchProgram {
       prove_single(change, source.fragments);
       changes_.emplace_back(change, source.fragments);
     }
+    for (const auto& own : source.before) before_.emplace_back(own, kNoFragments);
+    for (const auto& own : source.after) after_.emplace_back(own, kNoFragments);
     connection_.allow_several_statements();
   }
 
@@ -102,10 +104,12 @@ class Program final : public db::BatchProgram {
     sql_.clear();
     parts_.clear();
     put(Part::kBegin, kBegin);
+    for (const auto& own : before_) put(Part::kBefore, own, bindings);
     for (const auto& change : changes_) put(Part::kChange, change, bindings);
     put(Part::kCount, counts_ ? kCount : kCountNothing);
     put(Part::kCheckpoint, checkpoint_, bindings);
     put(Part::kFence, kFence);
+    for (const auto& own : after_) put(Part::kAfter, own, bindings);
     put(Part::kCommit, kCommit);
     if (look_ahead == db::LookAhead::kYes) put(Part::kBoundaries, boundaries_, bindings);
   }
@@ -149,13 +153,16 @@ class Program final : public db::BatchProgram {
     // COMMIT had succeeded: only a look at the ledger tells where the slice stands.
     if (part == Part::kBoundaries) throw Error(error).next(Next::kReconnect);
     if (part == Part::kChange && changes_.size() > 1) {
-      throw Error(error).context(fmt::format("statement {} of {}", index, changes_.size()));
+      throw Error(error).context(fmt::format("statement {} of {}", index - before_.size(), changes_.size()));
     }
     throw error;
   }
 
+  inline static const std::map<std::string, std::string> kNoFragments;
+
   Connection& connection_;
   std::vector<BatchText> changes_;
+  std::vector<BatchText> before_, after_;
   BatchText checkpoint_;
   BatchText boundaries_;
   bool counts_ = true;  // the last change changes rows

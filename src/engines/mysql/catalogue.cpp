@@ -26,7 +26,8 @@ WHERE table_schema = coalesce(?, database()) AND table_name = ?
 )sql";
 
 constexpr const char* kColumns = R"sql(
-SELECT column_name AS column_name, column_type AS column_type, is_nullable AS is_nullable, data_type AS data_type
+SELECT column_name AS column_name, column_type AS column_type, is_nullable AS is_nullable, data_type AS data_type,
+       extra AS extra, character_set_name AS character_set_name, collation_name AS collation_name
 FROM information_schema.columns
 WHERE table_schema = ? AND table_name = ?
 ORDER BY ordinal_position
@@ -73,6 +74,18 @@ bool can_be_walked(const ColumnFacts& facts, const Server& server) {
   constexpr std::array<std::string_view, 5> kNever{"enum", "set", "float", "bit", "json"};
   if (facts.data_type == "timestamp") return server.fixed_time_zone();
   return std::find(kNever.begin(), kNever.end(), facts.data_type) == kNever.end();
+}
+
+// MySQL's json is of a character set that cannot be named.
+std::string declaration_of(const ColumnFacts& facts, const db::Value& character_set, const db::Value& collation) {
+  if (db::is_null(character_set) || db::is_null(collation) || facts.data_type == "json") return facts.column.type;
+  return fmt::format("{} CHARACTER SET {} COLLATE {}", facts.column.type, text_of(character_set), text_of(collation));
+}
+
+// "STORED GENERATED", "VIRTUAL GENERATED"; not DEFAULT_GENERATED, which is an ordinary default.
+bool is_generated(const std::string& extra) {
+  const std::string lower = to_lower(extra);
+  return lower.find("stored generated") != std::string::npos || lower.find("virtual generated") != std::string::npos;
 }
 
 struct Index {
@@ -199,6 +212,8 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
                       to_lower(text_of(column[3]))};
     facts.column.integer = is_integer(facts);
     facts.column.comparand = comparand_of(facts);
+    facts.column.declaration = declaration_of(facts, column[5], column[6]);
+    facts.column.generated = is_generated(text_of(column[4]));
     table.columns.push_back(facts.column);
     columns.push_back(std::move(facts));
   }

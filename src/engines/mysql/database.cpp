@@ -50,6 +50,15 @@ class Database final : public db::Database {
   std::vector<db::LedgerTable> ledger_schema() const override { return mysql::ledger_schema(); }
   bool runs_in_transaction(std::string_view statement) const override { return mysql::runs_in_transaction(statement); }
   std::string typed_parameter(std::string_view name, db::ParameterType type) const override;
+  const db::RowSyntax& row_syntax() const override {
+    static constexpr db::RowSyntax kSyntax{
+        .lock = "FOR UPDATE",
+        .on_conflict = "ON DUPLICATE KEY UPDATE",
+        .proposed = "VALUES({})",
+        .table_options = " ENGINE = InnoDB ROW_FORMAT = DYNAMIC CHARACTER SET utf8mb4 COLLATE utf8mb4_bin"};
+    return kSyntax;
+  }
+  std::string same_value(const db::Column& column, std::string_view left, std::string_view right) const override;
   db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
     Connection connection(open_session(info_, db::Purpose::kRead), info_);
     return mysql::dump_schema(connection, ledger);
@@ -74,6 +83,13 @@ std::string Database::typed_parameter(std::string_view name, db::ParameterType t
     case db::ParameterType::kTimestamp: return fmt::format("CAST(TRIM(TRAILING 'Z' FROM :{}) AS datetime(6))", name);
   }
   return fmt::format(":{}", name);
+}
+
+// The bytes alone would not do: a FLOAT shows fewer digits than it has. Nor would `<=>`, which goes by the collation.
+std::string Database::same_value(const db::Column& column, std::string_view left, std::string_view right) const {
+  const std::string_view text = column.type == "json" ? "CAST(CAST({} AS char) AS binary)" : "CAST({} AS binary)";
+  return fmt::format("({} <=> {} AND {} <=> {})", left, right, fmt::format(fmt::runtime(text), left),
+                     fmt::format(fmt::runtime(text), right));
 }
 
 }  // namespace

@@ -105,15 +105,16 @@ constexpr const char* kQuarantine = R"sql((
   at_ms   bigint NOT NULL,
   actor   varchar(1000) NOT NULL)sql" WEIR_LEDGER_TABLE;
 
-// Read and written in the order of `id`, which is that of the batches.
 constexpr const char* kBeforeImages = R"sql((
-  id      bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
-  version varchar(190) NOT NULL,
-  attempt bigint NOT NULL,
-  row_key longtext NOT NULL,
-  before_values longtext NOT NULL,
-  after_values  longtext,
-  state   varchar(190) NOT NULL)sql" WEIR_LEDGER_TABLE;
+  id            bigint NOT NULL AUTO_INCREMENT PRIMARY KEY,
+  version       varchar(190) NOT NULL,
+  attempt       bigint NOT NULL,
+  key_columns   longtext NOT NULL,
+  kept_columns  longtext NOT NULL,
+  state         varchar(40) NOT NULL,
+  created_at_ms bigint NOT NULL,
+  undone_at_ms  bigint,
+  UNIQUE (version, attempt))sql" WEIR_LEDGER_TABLE;
 
 #undef WEIR_LEDGER_TABLE
 

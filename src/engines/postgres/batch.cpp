@@ -29,6 +29,8 @@ class Program final : public db::BatchProgram {
     for (std::size_t i = 0; i < source.changes.size(); ++i) {
       changes_.emplace_back(change_alone(source, i), label_of(source, i));
     }
+    for (const auto& own : source.before) before_.emplace_back(BatchStatement{own.render(), 0, 0}, "");
+    for (const auto& own : source.after) after_.emplace_back(BatchStatement{own.render(), 0, 0}, "");
     prepare();
     put_together(source);
   }
@@ -37,7 +39,9 @@ class Program final : public db::BatchProgram {
     if (connection_.in_transaction()) throw Error(Code::kInternal, "a batch needs a connection without a transaction");
     if (generation_ != connection_.generation()) prepare();
     // Everything that can fail here does so before a byte is sent.
-    for (auto& change : changes_) change.bind(bindings, 0);
+    for (auto* const steps : {&before_, &changes_, &after_}) {
+      for (auto& step : *steps) step.bind(bindings, 0);
+    }
     if (together_) together_->bind(bindings, 0);
     checkpoint_.bind(bindings, 0);
     boundaries_.bind(bindings, 0);
@@ -64,7 +68,9 @@ class Program final : public db::BatchProgram {
     generation_ = connection_.generation();
     begin_ = connection_.prepare("BEGIN");
     commit_ = connection_.prepare("COMMIT");
-    for (auto& change : changes_) change.prepare(connection_);
+    for (auto* const steps : {&before_, &changes_, &after_}) {
+      for (auto& step : *steps) step.prepare(connection_);
+    }
     checkpoint_.prepare(connection_);
     boundaries_.prepare(connection_);
     if (together_) together_->prepare(connection_);
@@ -93,6 +99,7 @@ class Program final : public db::BatchProgram {
 
   db::BatchResult execute_together(db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
+    for (const auto& own : before_) send(own);
     for (std::size_t i = 0; i + 1 < changes_.size(); ++i) send(changes_[i]);
     send(*together_);
     const std::size_t counted = sent_.size() - 1;
@@ -104,6 +111,7 @@ class Program final : public db::BatchProgram {
 
   db::BatchResult execute_apart(const db::Bindings& bindings, db::LookAhead look_ahead) {
     send(begin_, kNoParameters, nullptr);
+    for (const auto& own : before_) send(own);
     for (const auto& change : changes_) send(change);
     if (const Sent* failed = receive()) report(*failed);
     db::BatchResult result;
@@ -116,6 +124,7 @@ class Program final : public db::BatchProgram {
   }
 
   std::vector<db::Row> commit(db::LookAhead look_ahead) {
+    for (const auto& own : after_) send(own);
     send(commit_, kNoParameters, nullptr);
     if (look_ahead == db::LookAhead::kYes) send(boundaries_);
     const Sent* failed = receive();
@@ -208,7 +217,9 @@ class Program final : public db::BatchProgram {
 
   Connection& connection_;
   std::string begin_, commit_;  // names of prepared statements
+  std::vector<Step> before_;
   std::vector<Step> changes_;
+  std::vector<Step> after_;
   Step checkpoint_;
   std::optional<Step> together_;  // the last change and the checkpoint
   Step boundaries_;

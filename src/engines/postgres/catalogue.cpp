@@ -16,7 +16,11 @@ WHERE c.oid = to_regclass($1)
 
 constexpr const char* kColumns = R"sql(
 SELECT a.attname, format_type(a.atttypid, a.atttypmod), CASE WHEN a.attnotnull THEN 0 ELSE 1 END,
-       CASE WHEN a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 1 ELSE 0 END
+       CASE WHEN a.atttypid IN ('int2'::regtype, 'int4'::regtype, 'int8'::regtype) THEN 1 ELSE 0 END,
+       CASE WHEN a.attgenerated <> '' OR a.attidentity = 'a' THEN 1 ELSE 0 END,
+       (SELECT format(' COLLATE %I.%I', n.nspname, co.collname)
+        FROM pg_type t, pg_collation co JOIN pg_namespace n ON n.oid = co.collnamespace
+        WHERE t.oid = a.atttypid AND co.oid = a.attcollation AND a.attcollation <> t.typcollation)
 FROM pg_attribute a
 WHERE a.attrelid = CAST(CAST($1 AS bigint) AS oid) AND a.attnum > 0 AND NOT a.attisdropped
 ORDER BY a.attnum
@@ -132,8 +136,12 @@ std::optional<db::TableInfo> describe_table(Connection& connection, std::string_
   table.name = {db::as_text(row[1]), db::as_text(row[2])};
   table.kind = kind_of(db::as_text(row[3]));
   for (const auto& column : connection.query(kColumns, {oid}).rows) {
-    table.columns.push_back({db::as_text(column[0]), db::as_text(column[1]), db::as_integer(column[2]) == 1,
-                             db::as_integer(column[3]) == 1});
+    table.columns.push_back({.name = db::as_text(column[0]),
+                             .type = db::as_text(column[1]),
+                             .nullable = db::as_integer(column[2]) == 1,
+                             .integer = db::as_integer(column[3]) == 1,
+                             .declaration = db::as_text(column[1]) + db::as_text(column[5]),
+                             .generated = db::as_integer(column[4]) == 1});
   }
   if (table.kind != db::TableKind::kTable) return table;
   table.unique_keys = unique_keys(connection, oid);

@@ -60,6 +60,18 @@ class Database final : public db::Database {
   std::string typed_parameter(std::string_view name, db::ParameterType type) const override {
     return fmt::format("CAST(:{} AS {})", name, type_name(type));
   }
+  const db::RowSyntax& row_syntax() const override {
+    // A weaker lock than FOR UPDATE: rows that refer to these may be inserted meanwhile.
+    static constexpr db::RowSyntax kSyntax{.lock = "FOR NO KEY UPDATE",
+                                           .on_conflict = "ON CONFLICT ({}) DO UPDATE SET",
+                                           .proposed = "excluded.{}",
+                                           .table_options = ""};
+    return kSyntax;
+  }
+  // By their images, because not every type has an `=` (json).
+  std::string same_value(const db::Column&, std::string_view left, std::string_view right) const override {
+    return fmt::format("CAST(ROW({}) AS record) OPERATOR(pg_catalog.*=) CAST(ROW({}) AS record)", left, right);
+  }
   db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
     return postgres::dump_schema(info_, ledger);
   }

@@ -118,15 +118,16 @@ constexpr const char* kQuarantine = R"sql((
   actor   text NOT NULL
 ))sql";
 
-// Read and written in the order of `id`, which is that of the batches.
 constexpr const char* kBeforeImages = R"sql((
-  id      bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-  version text NOT NULL,
-  attempt bigint NOT NULL,
-  row_key text NOT NULL,
-  before_values text NOT NULL,
-  after_values  text,
-  state   text NOT NULL
+  id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  version       text NOT NULL,
+  attempt       bigint NOT NULL,
+  key_columns   text NOT NULL,
+  kept_columns  text NOT NULL,
+  state         text NOT NULL,
+  created_at_ms bigint NOT NULL,
+  undone_at_ms  bigint,
+  UNIQUE (version, attempt)
 ))sql";
 
 }  // namespace

@@ -11,17 +11,21 @@ class Program final : public db::BatchProgram {
   Program(Connection& connection, const db::BatchSource& source)
       : connection_(connection), checkpoint_(source.checkpoint.render()), boundaries_(source.boundaries.render()) {
     for (const auto& change : source.changes) changes_.push_back(change.render(source.fragments));
+    for (const auto& own : source.before) before_.push_back(own.render());
+    for (const auto& own : source.after) after_.push_back(own.render());
   }
 
   db::BatchResult run(const db::Bindings& bindings, db::LookAhead look_ahead) override {
     db::BatchResult result;
     {
       db::Transaction transaction(connection_);
+      for (const auto& own : before_) connection_.execute({own.sql, db::bind(own.names, bindings)});
       for (const auto& change : changes_) result.rows = run_change(change, bindings);
       db::Bindings with_rows = bindings;
       with_rows.emplace_back(std::string(db::kRowsPlaceholder), result.rows);
       const auto checkpoint = connection_.execute({checkpoint_.sql, db::bind(checkpoint_.names, with_rows)});
       if (checkpoint.affected != 1) throw Error(Code::kLeaseLost, "another worker took this slice over");
+      for (const auto& own : after_) connection_.execute({own.sql, db::bind(own.names, bindings)});
       transaction.commit();
     }
     if (look_ahead == db::LookAhead::kYes)
@@ -42,6 +46,7 @@ class Program final : public db::BatchProgram {
 
   Connection& connection_;
   std::vector<sql::Rendered> changes_;
+  std::vector<sql::Rendered> before_, after_;
   sql::Rendered checkpoint_;
   sql::Rendered boundaries_;
 };

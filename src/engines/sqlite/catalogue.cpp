@@ -15,7 +15,7 @@ namespace {
 constexpr const char* kSchema = "main";  // a temporary table of the same name must not come between
 constexpr const char* kFindTable =
     "SELECT name, type, sql FROM sqlite_schema WHERE name = ?1 COLLATE NOCASE AND type IN ('table', 'view')";
-constexpr const char* kColumns = "SELECT name, type, \"notnull\", pk FROM pragma_table_xinfo(?1) ORDER BY cid";
+constexpr const char* kColumns = "SELECT name, type, \"notnull\", pk, hidden FROM pragma_table_xinfo(?1) ORDER BY cid";
 constexpr const char* kUniqueIndexes =
     "SELECT name, origin FROM pragma_index_list(?1) WHERE \"unique\" = 1 AND partial = 0 ORDER BY origin <> 'pk', seq";
 constexpr const char* kIndexColumns = "SELECT name, coll FROM pragma_index_xinfo(?1) WHERE key = 1 ORDER BY seqno";
@@ -62,6 +62,20 @@ std::string column_collation(Connection& connection, const std::string& table, c
   return collation != nullptr ? collation : "BINARY";
 }
 
+// A type with the affinity of `type`, under which a value stays what it is in such a column. Not INTEGER: as a primary
+// key that would be the rowid. ANY of a STRICT table converts nothing. Source:
+// https://sqlite.org/datatype3.html#determination_of_column_affinity
+std::string affinity_of(const std::string& type) {
+  const std::string lower = to_lower(type);
+  const auto has = [&](std::string_view part) { return lower.find(part) != std::string::npos; };
+  if (lower.empty() || lower == "any") return "";
+  if (has("int")) return "INT";
+  if (has("char") || has("clob") || has("text")) return "TEXT";
+  if (has("blob")) return "BLOB";
+  if (has("real") || has("floa") || has("doub")) return "REAL";
+  return "NUMERIC";
+}
+
 // Empty when the index cannot be paged by: it has an expression, or compares otherwise than its column.
 std::vector<std::string> pageable_columns(Connection& connection, const std::string& table, const std::string& index) {
   std::vector<std::string> columns;
@@ -83,7 +97,12 @@ Columns read_columns(Connection& connection, const std::string& table) {
   Columns columns;
   std::vector<std::pair<std::int64_t, std::string>> primary;
   for (const auto& row : connection.execute({kColumns, {table}}).rows) {
-    columns.all.push_back({db::as_text(row[0]), db::as_text(row[1]), db::as_integer(row[2]) == 0});
+    db::Column column{db::as_text(row[0]), db::as_text(row[1]), db::as_integer(row[2]) == 0};
+    column.declaration = affinity_of(column.type);
+    if (const auto collation = column_collation(connection, table, column.name); !equals_icase(collation, "BINARY"))
+      column.declaration += " COLLATE " + dialect().quote(collation);
+    column.generated = db::as_integer(row[4]) > 1;  // 1 is a hidden column of a virtual table
+    columns.all.push_back(std::move(column));
     if (db::as_integer(row[3]) > 0) primary.emplace_back(db::as_integer(row[3]), db::as_text(row[0]));
   }
   std::sort(primary.begin(), primary.end());

@@ -55,6 +55,16 @@ class Database final : public db::Database {
     return fmt::format("CAST(:{} AS text)", name);
   }
 
+  const db::RowSyntax& row_syntax() const override {
+    static constexpr db::RowSyntax kSyntax{
+        .lock = "", .on_conflict = "ON CONFLICT ({}) DO UPDATE SET", .proposed = "excluded.{}", .table_options = ""};
+    return kSyntax;
+  }
+  // 1 and 1.0 are equal, but not the same.
+  std::string same_value(const db::Column&, std::string_view left, std::string_view right) const override {
+    return fmt::format("({0} IS {1} COLLATE BINARY AND typeof({0}) = typeof({1}))", left, right);
+  }
+
   db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
     Connection connection(options_, db::Purpose::kRead);
     return sqlite::dump_schema(connection, ledger);

@@ -107,15 +107,16 @@ constexpr const char* kQuarantine = R"sql((
   actor   text NOT NULL
 ))sql";
 
-// Read and written in the order of `id`, which is that of the batches.
 constexpr const char* kBeforeImages = R"sql((
-  id      integer PRIMARY KEY AUTOINCREMENT,
-  version text NOT NULL,
-  attempt integer NOT NULL,
-  row_key text NOT NULL,
-  before_values text NOT NULL,
-  after_values  text,
-  state   text NOT NULL
+  id            integer PRIMARY KEY AUTOINCREMENT,
+  version       text NOT NULL,
+  attempt       integer NOT NULL,
+  key_columns   text NOT NULL,
+  kept_columns  text NOT NULL,
+  state         text NOT NULL,
+  created_at_ms integer NOT NULL,
+  undone_at_ms  integer,
+  UNIQUE (version, attempt)
 ))sql";
 
 }  // namespace

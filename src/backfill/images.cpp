@@ -1,0 +1,105 @@
+#include "backfill/images.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "backfill/image_sql.hpp"
+#include "base/error.hpp"
+#include "ledger/events.hpp"
+
+namespace weir::backfill {
+namespace {
+
+std::vector<std::string> names_of(const std::vector<db::Column>& columns) {
+  std::vector<std::string> names;
+  for (const auto& column : columns) names.push_back(column.name);
+  return names;
+}
+
+void create_table(ledger::Ledger& ledger, const Program& program) {
+  try {
+    ledger.connection().execute_text(ImageSql(ledger.database(), program).create());
+  } catch (Error& error) {
+    if (error.code() == Code::kAlreadyExists || error.code() == Code::kConstraint) return;  // another process made it
+    throw std::move(error).at(program.migration->data.keep.front().place).context("the table for before-images");
+  }
+}
+
+// The table first: where DDL cannot be rolled back a crash must leave its name in the ledger.
+void discard(ledger::Ledger& ledger, const ledger::ImageSet& set, const std::string& actor) {
+  const std::string table = sql::quote(ledger.database().dialect(), ledger.beside(set.table_name()));
+  db::Connection& connection = ledger.connection();
+  const bool atomic = ledger.database().capabilities().transactional_ddl;
+  if (!atomic) connection.execute_text("DROP TABLE IF EXISTS " + table);
+  db::Transaction transaction(connection);
+  if (atomic) connection.execute_text("DROP TABLE IF EXISTS " + table);
+  ledger::remove_image_set(ledger, set);
+  ledger::record_event(ledger, actor, "images-discarded", set.run.version, set.run.attempt, "");
+  transaction.commit();
+}
+
+}  // namespace
+
+std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program& program, const ledger::RunId& run) {
+  if (program.keep.empty()) return std::nullopt;
+  const auto set = ledger::record_image_set(ledger, run, program.key, names_of(program.keep));
+  if (set.key_columns != program.key || set.kept_columns != names_of(program.keep)) {
+    throw Error(Code::kDefinitionChanged,
+                fmt::format("this run began with `keep: {}`", fmt::join(set.kept_columns, ", ")))
+        .at(program.migration->data.keep.front().place)
+        .hint("write it so again, or begin a new run with --restart");
+  }
+  if (set.state != ledger::ImageState::kKept)
+    throw Error(Code::kIllegalTransition, "this run was undone").hint("begin a new one: weir run NAME --restart");
+  Program with_images = program;
+  with_images.images = ledger.beside(set.table_name());
+  if (!ledger.connection().find_table(sql::quote(ledger.database().dialect(), *with_images.images)))
+    create_table(ledger, with_images);
+  return with_images.images;
+}
+
+void refuse_while_undoing(ledger::Ledger& ledger, const project::Version& version) {
+  for (const auto& set : ledger::read_image_sets(ledger)) {
+    if (!(set.run.version == version) || set.state != ledger::ImageState::kUndoing) continue;
+    throw Error(Code::kIllegalTransition, "this data migration is being undone")
+        .hint("complete that first: `weir undo NAME`; or give it up: `weir undo NAME --discard`");
+  }
+}
+
+std::vector<ledger::ImageSet> discard_images(ledger::Ledger& ledger, const ledger::Run& latest,
+                                             const std::string& actor) {
+  if (ledger::is_active(latest.state)) {
+    throw Error(Code::kIllegalTransition,
+                fmt::format("{} is {}: it needs its images", latest.name, to_string(latest.state)))
+        .hint("first: weir pause, or weir cancel");
+  }
+  std::vector<ledger::ImageSet> discarded;
+  for (const auto& set : ledger::read_image_sets(ledger)) {
+    if (!(set.run.version == latest.id.version)) continue;
+    discard(ledger, set, actor);
+    discarded.push_back(set);
+  }
+  return discarded;
+}
+
+std::vector<ledger::ImageSet> discard_expired_images(ledger::Ledger& ledger, Milliseconds age,
+                                                     const std::string& actor) {
+  const auto sets = ledger::read_image_sets(ledger);
+  if (sets.empty()) return {};
+  const auto now = db::as_integer(ledger.execute("SELECT :now").rows.at(0).at(0));
+  const auto runs = ledger::read_runs(ledger);
+  std::vector<ledger::ImageSet> discarded;
+  for (const auto& set : sets) {
+    const auto run = std::find_if(runs.begin(), runs.end(), [&](const auto& one) {
+      return one.id.version == set.run.version && one.id.attempt == set.run.attempt;
+    });
+    const bool ended = run == runs.end() || (ledger::is_final(run->state) && run->finished_at);
+    const EpochMs since = run != runs.end() && run->finished_at ? *run->finished_at : set.created_at;
+    if (!ended || set.state == ledger::ImageState::kUndoing || now - since < age.count()) continue;
+    discard(ledger, set, actor);
+    discarded.push_back(set);
+  }
+  return discarded;
+}
+
+}  // namespace weir::backfill
