@@ -159,6 +159,7 @@ struct Parser {
     run_command->add_flag("--detach", run.detach, "only queue it, for `weir worker`")
         ->excludes(restart)
         ->excludes("--continue");
+    add_looks();
     pause_command = app.add_subcommand("pause", "let the workers of a run finish their batches and leave it");
     resume_command = app.add_subcommand("resume", "queue a paused or failed run again, for `weir worker`");
     cancel_command = app.add_subcommand("cancel", "end a run for good; what it changed stays changed");
@@ -177,6 +178,16 @@ struct Parser {
     add_workers(worker_command, worker.workers);
     verify_command = app.add_subcommand("verify", "measure residual and migrate:verify of what is applied");
     verify_command->add_option("name", verify_name, "name or version of one migration (default: all)");
+  }
+
+  // What `run` does without changing anything.
+  void add_looks() {
+    auto* dry_run = run_command->add_flag("--dry-run", run.dry_run, "execute the first batches and roll them back");
+    run_command->add_option("--batches", run.batches, "of the dry run (default: 1)")
+        ->check(CLI::Range(1, 1000))
+        ->needs(dry_run);
+    run_command->add_flag("--masked", run.masked, "show types and lengths in the place of values")->needs(dry_run);
+    dry_run->excludes("--restart")->excludes("--continue")->excludes("--detach");
   }
 
   static void add_workers(CLI::App* command, int& workers) {
