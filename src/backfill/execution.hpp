@@ -29,6 +29,7 @@ class Execution {
   void cancel_old_run(const ledger::Run& latest, const std::string& why);
   // False: the run has succeeded meanwhile.
   bool activate();
+  void refuse_scan_at_start();
   RunOutcome work();
   // What became of the run when the workers of this process left it.
   RunOutcome leave();

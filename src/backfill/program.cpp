@@ -227,6 +227,11 @@ std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lo
                      batch_fragments(program, dialect, lower).at("batch"));
 }
 
+std::string range_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  return fmt::format("SELECT {} FROM {} WHERE {}", KeySql(program, dialect).list(),
+                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("range"));
+}
+
 std::string sample_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t count) {
   const KeySql key(program, dialect);
   return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}", whole_row(program, dialect),

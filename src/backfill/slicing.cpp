@@ -47,6 +47,11 @@ std::vector<db::Row> cuts_by_arithmetic(const db::Database& database, db::Connec
 
 }  // namespace
 
+std::int64_t slices_for(std::int64_t workers) {
+  constexpr std::int64_t kSlicesPerWorker = 4;
+  return workers == 1 ? 1 : workers * kSlicesPerWorker;
+}
+
 std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connection& connection, const Program& program,
                                        const db::Row& upper, std::int64_t wanted) {
   std::vector<db::Row> cuts;

@@ -47,6 +47,7 @@ CodeFacts facts_of(Code code) {
     case Code::kNullKey: return {"null-key", kFailed};
     case Code::kNotATable: return {"not-a-table", kFailed};
     case Code::kResidualDoesNotShrink: return {"residual-does-not-shrink", kFailed};
+    case Code::kScansTable: return {"scans-table", kFailed};
     case Code::kVerificationFailed: return {"verification-failed", kVerifyExit};
     case Code::kDefinitionChanged: return {"definition-changed", kFailed};
     case Code::kOutOfOrder: return {"out-of-order", kFailed};

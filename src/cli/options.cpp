@@ -187,7 +187,13 @@ struct Parser {
         ->check(CLI::Range(1, 1000))
         ->needs(dry_run);
     run_command->add_flag("--masked", run.masked, "show types and lengths in the place of values")->needs(dry_run);
-    dry_run->excludes("--restart")->excludes("--continue")->excludes("--detach");
+    auto* explain = run_command->add_flag("--explain", run.explain, "show key, slices, plan and expected duration");
+    explain->excludes(dry_run);
+    auto* allow_scan =
+        run_command->add_flag("--allow-scan", run.allow_scan, "run it although every batch reads the whole table");
+    for (auto* look : {dry_run, explain})
+      look->excludes("--restart")->excludes("--continue")->excludes("--detach")->excludes(allow_scan);
+    allow_scan->excludes("--detach");
   }
 
   static void add_workers(CLI::App* command, int& workers) {

@@ -67,7 +67,9 @@ struct RunOptions {
   bool continue_changed = false;
   bool detach = false;
   bool dry_run = false;
+  bool explain = false;
   bool masked = false;
+  bool allow_scan = false;
   int batches = 1;  // of a dry run
   int workers = 1;
 };

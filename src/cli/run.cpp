@@ -9,6 +9,7 @@
 #include "cli/terminal.hpp"
 #include "migrate/decide.hpp"
 #include "migrate/facts.hpp"
+#include "report/explanation.hpp"
 #include "report/json.hpp"
 #include "report/rehearsal.hpp"
 
@@ -53,6 +54,17 @@ int dry_run(const Context& context, const db::Database& database, const project:
   return 0;
 }
 
+int explain(const Context& context, const db::Database& database, const project::Migration& migration,
+            const RunOptions& options) {
+  const auto reader = database.connect(db::Purpose::kRead);
+  auto ledger = open_ledger(database, *reader);
+  const auto explanation =
+      backfill::explain(database, ledger, context.clock, migration, options.parameters, options.workers);
+  context.print(context.global.json ? report::to_json(migration, explanation)
+                                    : report::to_text(migration, explanation, context.colour));
+  return 0;
+}
+
 // Queues it for a worker: the run that waits already, or a new one.
 int detach(const Context& context, const db::Database& database, const project::Migration& migration,
            const RunOptions& options) {
@@ -84,6 +96,7 @@ int run_command(const Context& context, const RunOptions& options) {
         .hint("`weir migrate` applies it");
   }
   if (options.dry_run) return dry_run(context, *database, timeline, migration, options);
+  if (options.explain) return explain(context, *database, migration, options);
   {
     const auto connection = database->connect(db::Purpose::kControl);
     auto ledger = ledger::Ledger::open_or_create(*database, *connection);
@@ -96,7 +109,9 @@ int run_command(const Context& context, const RunOptions& options) {
                                options.continue_changed ? backfill::OnChange::kContinue : backfill::OnChange::kRefuse,
                                options.restart ? backfill::Start::kRestart : backfill::Start::kContinue,
                                context.actor,
-                               options.workers};
+                               options.workers,
+                               backfill::OnStop::kPause,
+                               options.allow_scan ? backfill::OnScan::kAllow : backfill::OnScan::kRefuse};
   ProgressView progress(context.global.json);
   const auto outcome = backfill::Runner(*database, context.clock, context.stop, progress).run(request);
   progress.finish();
