@@ -181,9 +181,11 @@ Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger:
 
 Beginning find_beginning(ledger::Ledger& ledger, const project::Migration& migration, const ParameterValues& given) {
   const auto run = ledger::read_latest_run(ledger, migration.version);
-  if (!run || ledger::is_final(run->state)) return {resolve_parameters(migration, given), std::nullopt};
-  Beginning beginning;
-  beginning.parameters = given.empty() ? decode_parameters(run->parameters) : resolve_parameters(migration, given);
+  if (!run || ledger::is_final(run->state)) return {resolve_parameters(migration, given), {}, std::nullopt};
+  // A run that was only queued has not used its parameters yet.
+  const bool bound = run->started_at && given.empty();
+  Beginning beginning{bound ? decode_parameters(run->parameters) : resolve_parameters(migration, given),
+                      run->key_columns, std::nullopt};
   for (const auto& slice : ledger::read_slices(ledger, run->id)) {
     if (slice.ordinal == ledger::kRunItself || slice.state == ledger::SliceState::kDone) continue;
     beginning.cursor = slice.cursor ? slice.cursor : slice.lower;

@@ -63,7 +63,10 @@ Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger:
 // Parameters and place for a rehearsal of a migration: those of its unfinished run, if there is one.
 struct Beginning {
   ParameterValues parameters;
+  std::vector<std::string> key;  // that the run walks
   std::optional<db::Row> cursor;
+  // Nothing when the run walks another key than the program: its file was changed.
+  std::optional<db::Row> cursor_of(const Program& program) const { return key == program.key ? cursor : std::nullopt; }
 };
 // Errors: as resolve_parameters().
 Beginning find_beginning(ledger::Ledger& ledger, const project::Migration& migration, const ParameterValues& given);

@@ -45,7 +45,7 @@ int dry_run(const Context& context, const db::Database& database, const project:
   const auto beginning = backfill::find_beginning(ledger, migration, options.parameters);
   const auto worker = backfill::connect_worker(database);
   const auto program = backfill::prepare_program(database, *worker, migration, beginning.parameters);
-  const backfill::RehearsalPlan plan{.from = beginning.cursor,
+  const backfill::RehearsalPlan plan{.from = beginning.cursor_of(program),
                                      .batches = options.batches,
                                      .values = options.masked ? backfill::Values::kMasked : backfill::Values::kShown};
   const auto rehearsal = backfill::rehearse(database, *worker, ledger, context.clock, program, plan);

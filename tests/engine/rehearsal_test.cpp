@@ -148,6 +148,20 @@ TEST_P(Rehearsal, BeginsWhereTheUnfinishedRunStands) {
   EXPECT_EQ(run_state("count"), "paused");
 }
 
+TEST_P(Rehearsal, BeginsAnewWhenTheRunWalksAnotherKey) {
+  make_rows(40);
+  exec("CREATE UNIQUE INDEX t_two ON t (n, id)");
+  const std::string change = "-- batch: 10\n-- migrate:batch\nUPDATE t SET a = 'x' WHERE :batch\n";
+  data("1_fill", "-- over: t\n" + change);
+  observer().after_batch = [this](int) { stop().request(); };
+  run("fill");
+  data("1_fill", "-- over: t\n-- key: n, id\n" + change);
+  json said = dry_run();
+  EXPECT_FALSE(said["behind_cursor"].get<bool>());
+  EXPECT_EQ(said["key"], json::array({"n", "id"}));
+  EXPECT_EQ(said["batches"][0]["sample"][0]["key"], json::array({0, 1}));
+}
+
 TEST_P(Rehearsal, WarnsOfAChangeThatDoesNotMakeWhereFalse) {
   make_rows(10);
   ledger();
