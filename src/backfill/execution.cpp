@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/batch_plan.hpp"
 #include "backfill/completeness.hpp"
 #include "backfill/images.hpp"
 #include "backfill/run_end.hpp"
@@ -94,7 +95,14 @@ RunOutcome Execution::attempt() {
   if (!choose_run()) return outcome(RunState::kSucceeded);
   program_.images = open_images(*ledger_, program_, run_.id);
   if (!activate()) return outcome(RunState::kSucceeded);
+  refuse_scan_at_start();
   return work();
+}
+
+// Whoever began the run has decided for those who join it.
+void Execution::refuse_scan_at_start() {
+  const bool begun = batches_done(*ledger_, run_.id) > 0 || find_holder(*ledger_, run_.id);
+  if (request_.on_scan == OnScan::kRefuse && !begun) refuse_scan(database_, *control_, program_);
 }
 
 // A lost connection, also one around a COMMIT of the ledger: the next attempt finds out what happened. A server that

@@ -31,6 +31,7 @@ class Execution {
   // False: the run has succeeded meanwhile.
   bool activate();
   bool try_to_activate();
+  void refuse_scan_at_start();
   RunOutcome work();
   // What became of the run when the workers of this process left it.
   RunOutcome leave();

@@ -39,8 +39,8 @@ class KeySql {
   std::string equal_to(std::string_view prefix) const {
     std::string sql;
     for (std::size_t i = 0; i < columns_.size(); ++i) {
-      sql += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", columns_[i],
-                         fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i)));
+      const std::string value = fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i));
+      sql += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", columns_[i], value);
     }
     return sql;
   }
@@ -76,6 +76,12 @@ class KeySql {
   std::vector<std::string> comparands_;
   bool expanded_;
 };
+
+std::string whole_row(const Program& program, const sql::Dialect& dialect) {
+  std::string columns = KeySql(program, dialect).list();
+  for (const auto& column : program.table.columns) columns += ", " + dialect.quote(column.name);
+  return columns;
+}
 
 Error at_over(Code code, const project::Migration& migration, const std::string& message) {
   return Error(code, message).at(migration.data.over.place);
@@ -282,6 +288,23 @@ std::string upper_sql(const Program& program, const sql::Dialect& dialect) {
 std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
   return fmt::format("SELECT count(*) FROM {} WHERE {}", sql::quote(dialect, program.table.name),
                      batch_fragments(program, dialect, lower).at("batch"));
+}
+
+std::string range_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  return fmt::format("SELECT {} FROM {} WHERE {}", KeySql(program, dialect).list(),
+                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("range"));
+}
+
+std::string sample_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t count) {
+  const KeySql key(program, dialect);
+  return fmt::format("SELECT {} FROM {} WHERE {} ORDER BY {} LIMIT {}", whole_row(program, dialect),
+                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("batch"),
+                     key.list(), count);
+}
+
+std::string row_sql(const Program& program, const sql::Dialect& dialect) {
+  return fmt::format("SELECT {} FROM {} WHERE {}", whole_row(program, dialect), sql::quote(dialect, program.table.name),
+                     KeySql(program, dialect).equal_to(kHi));
 }
 
 db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease) {

@@ -61,6 +61,12 @@ std::string lowest_sql(const Program& program, const sql::Dialect& dialect);
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);
 // SELECT of the number of rows in the batch's range that match `where`. Bound as in batch_source().
 std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// SELECT of the keys in the batch's range, whether they match `where` or not. Bound as in batch_source().
+std::string range_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
+// SELECT of whole rows: the key, then all columns in the order of Program::table. The first `count` of the batch, bound
+// as in batch_source(), or the row with the key `weir_hi0..`.
+std::string sample_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t count);
+std::string row_sql(const Program& program, const sql::Dialect& dialect);
 // `:batch` and `:range` as SQL.
 std::map<std::string, std::string> batch_fragments(const Program& program, const sql::Dialect& dialect, Lower lower);
 

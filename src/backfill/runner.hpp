@@ -19,6 +19,8 @@ enum class OnChange { kRefuse, kContinue };
 enum class Start { kContinue, kRestart };
 // What becomes of a run whose last worker is asked to stop.
 enum class OnStop { kPause, kRequeue };
+// What becomes of a run whose batches would each read the whole table (batch_plan.hpp).
+enum class OnScan { kRefuse, kAllow };
 
 struct RunRequest {
   const project::Migration& migration;
@@ -29,6 +31,7 @@ struct RunRequest {
   std::string actor;
   int workers = 1;  // of this process; one where the engine has one writer
   OnStop on_stop = OnStop::kPause;
+  OnScan on_scan = OnScan::kRefuse;  // asked only until the first batch is committed
   // Only this attempt, as long as it is queued or running: nothing is begun, cancelled or taken out of a pause.
   std::optional<std::int64_t> joins = std::nullopt;
 };
@@ -62,9 +65,9 @@ class Runner {
   Runner(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer)
       : database_(database), clock_(clock), stop_(stop), observer_(observer) {}
 
-  // Errors: as prepare_program(); kRunHeld; kLeaseLost; kDefinitionChanged; kResidualDoesNotShrink;
-  // kVerificationFailed; whatever a batch fails with. The run is `failed` then and goes on from its cursor when it is
-  // started again.
+  // Errors: as prepare_program(); kRunHeld; kLeaseLost; kDefinitionChanged; kScansTable;
+  // kResidualDoesNotShrink; kVerificationFailed; whatever a batch fails with. The run is `failed` then and goes on from
+  // its cursor when it is started again.
   RunOutcome run(const RunRequest& request);
 
  private:

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.hpp"
+#include "backfill/lookup.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -11,13 +11,6 @@ namespace {
 constexpr std::int64_t kLeastBatches = 4;
 // How far a cut is looked for where it is found by walking.
 constexpr std::int64_t kFarBatches = 64, kFarRows = 100'000;
-
-std::optional<db::Row> first_row(db::Connection& connection, const sql::Dialect& dialect, const std::string& sql,
-                                 const db::Bindings& bindings) {
-  const auto rendered = sql::Template(sql, dialect).render();
-  auto rows = connection.execute({rendered.sql, db::bind(rendered.names, bindings)}).rows;
-  return rows.empty() ? std::nullopt : std::optional(std::move(rows.front()));
-}
 
 bool leads_with_integer(const Program& program) {
   const db::Column* column = program.table.column(program.key.front());
@@ -37,7 +30,7 @@ std::int64_t at(std::int64_t low, std::uint64_t offset) {
 std::vector<db::Row> cuts_by_arithmetic(const db::Database& database, db::Connection& connection,
                                         const Program& program, const db::Row& upper, std::int64_t wanted) {
   const sql::Dialect& dialect = database.dialect();
-  const auto lowest = first_row(connection, dialect, lowest_sql(program, dialect), {});
+  const auto lowest = first_row(database, connection, lowest_sql(program, dialect), {});
   if (!lowest) return {};
   const auto low = db::parse_integer(lowest->front()), high = db::parse_integer(upper.front());
   if (!low || !high || *high <= *low) return {};
@@ -47,7 +40,7 @@ std::vector<db::Row> cuts_by_arithmetic(const db::Database& database, db::Connec
   std::vector<db::Row> cuts;
   for (std::int64_t i = 1; i < wanted; ++i) {
     const std::int64_t target = at(*low, width / static_cast<std::uint64_t>(wanted) * static_cast<std::uint64_t>(i));
-    auto key = first_row(connection, dialect, at_least_sql(program, dialect), {{"weir_least", target}});
+    auto key = first_row(database, connection, at_least_sql(program, dialect), {{"weir_least", target}});
     // Rows that are inserted between two of these questions must not make the cuts go back: slices would overlap.
     const auto found = key ? db::parse_integer(key->front()) : std::nullopt;
     if (!found || *found <= last || *found >= *high) continue;
@@ -89,9 +82,14 @@ std::int64_t pages_of_a_batch(const Program& program) {
 }
 
 std::optional<db::Row> find_upper(const db::Database& database, db::Connection& connection, const Program& program) {
-  if (!program.heap) return first_row(connection, database.dialect(), upper_sql(program, database.dialect()), {});
+  if (!program.heap) return greatest_key(database, connection, program);
   const auto now = connection.physical_order(program.table.name);
   return now && now->pages > 0 ? std::optional(db::Row{now->end_of(now->pages - 1)}) : std::nullopt;
+}
+
+std::int64_t slices_for(std::int64_t workers) {
+  constexpr std::int64_t kSlicesPerWorker = 4;
+  return workers == 1 ? 1 : workers * kSlicesPerWorker;
 }
 
 std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connection& connection, const Program& program,
@@ -113,13 +111,7 @@ std::optional<db::Row> cut_in_two(const db::Database& database, db::Connection& 
                                   const std::optional<db::Row>& lower, const db::Row& upper) {
   if (program.heap) return middle_page(program, lower, upper);
   const sql::Dialect& dialect = database.dialect();
-  const auto behind = [&](std::int64_t rows) {
-    db::Bindings bindings;
-    if (lower) bind_key(bindings, "weir_hi", *lower);
-    bind_key(bindings, "weir_upper", upper);
-    return first_row(connection, dialect, nth_sql(program, dialect, lower ? Lower::kExclusive : Lower::kOpen, rows),
-                     bindings);
-  };
+  const auto behind = [&](std::int64_t rows) { return key_behind(database, connection, program, lower, upper, rows); };
   const std::int64_t batch = program.batch_rows;
   const auto enough = behind(2 * kLeastBatches * batch);
   if (!enough) return std::nullopt;
@@ -129,7 +121,7 @@ std::optional<db::Row> cut_in_two(const db::Database& database, db::Connection& 
     const auto high = db::parse_integer(upper.front());
     if (low && high && *high > *low) {
       const std::int64_t target = at(*low, distance(*low, *high) / 2);
-      auto key = first_row(connection, dialect, at_least_sql(program, dialect), {{"weir_least", target}});
+      auto key = first_row(database, connection, at_least_sql(program, dialect), {{"weir_least", target}});
       const auto found = key ? db::parse_integer(key->front()) : std::nullopt;
       if (found && *found > *low && *found < *high) return key;
     }

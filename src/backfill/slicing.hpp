@@ -8,6 +8,9 @@
 
 namespace weir::backfill {
 
+// How many slices a pass is cut into: several for each worker, so that fast workers take more of them than slow ones.
+std::int64_t slices_for(std::int64_t workers);
+
 // At most `wanted` slices from the beginning of the table up to `upper`.
 std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connection& connection, const Program& program,
                                        const db::Row& upper, std::int64_t wanted);

@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/slicing.hpp"
 #include "base/error.hpp"
 
 namespace weir::backfill {
 namespace {
 
 constexpr Milliseconds kLookAgain{100};
-constexpr std::int64_t kSlicesPerWorker = 4;  // so that fast workers take more of them than slow ones
 
 // While this lives the pulse renews the session's lease.
 class Renewal {
@@ -90,10 +90,10 @@ void Worker::look_for_work() {
 }
 
 void Worker::end_pass() {
-  const std::int64_t wanted = wanted_workers(context_, board_);
+  const std::int64_t slices = slices_for(wanted_workers(context_, board_));
   work_under_lease(ledger::kRunItself, [&] {
-    PassEnd end({context_.database, program_, context_.run, session_, context_.clock, board_, context_.actor,
-                 wanted == 1 ? 1 : wanted * kSlicesPerWorker, context_.started});
+    PassEnd end({context_.database, program_, context_.run, session_, context_.clock, board_, context_.actor, slices,
+                 context_.started});
     ending_ = end.act();
     if (!ending_) ledger::release_slice(*session_.ledger, context_.run.id, ledger::kRunItself, session_.lease.token);
   });

@@ -47,6 +47,7 @@ enum class Code {
   kNullKey,                // key columns contain NULLs
   kNotATable,              // `over` names a view or another kind of object
   kResidualDoesNotShrink,  // the change does not make `where` false
+  kScansTable,             // every batch would read the whole table
   kVerificationFailed,     // `migrate:verify` counts violations
   kErrorBudget,            // more rows failed than `on_error: quarantine` allows
   kQuarantined,            // rows are left in quarantine

@@ -162,6 +162,7 @@ struct Parser {
     run_command->add_flag("--detach", run.detach, "only queue it, for `weir worker`")
         ->excludes(restart)
         ->excludes("--continue");
+    add_looks();
     pause_command = app.add_subcommand("pause", "let the workers of a run finish their batches and leave it");
     resume_command = app.add_subcommand("resume", "queue a paused or failed run again, for `weir worker`");
     cancel_command = app.add_subcommand("cancel", "end a run for good; what it changed stays changed");
@@ -196,6 +197,22 @@ struct Parser {
     auto* command = quarantine_command->add_subcommand(name, description);
     command->add_option("name", quarantine.name, "name or version of the data migration")->required();
     command->callback([this, action] { quarantine.action = action; });
+  }
+
+  // What `run` does without changing anything.
+  void add_looks() {
+    auto* dry_run = run_command->add_flag("--dry-run", run.dry_run, "execute the first batches and roll them back");
+    run_command->add_option("--batches", run.batches, "of the dry run (default: 1)")
+        ->check(CLI::Range(1, 1000))
+        ->needs(dry_run);
+    run_command->add_flag("--masked", run.masked, "show types and lengths in the place of values")->needs(dry_run);
+    auto* explain = run_command->add_flag("--explain", run.explain, "show key, slices, plan and expected duration");
+    explain->excludes(dry_run);
+    auto* allow_scan =
+        run_command->add_flag("--allow-scan", run.allow_scan, "run it although every batch reads the whole table");
+    for (auto* look : {dry_run, explain})
+      look->excludes("--restart")->excludes("--continue")->excludes("--detach")->excludes(allow_scan);
+    allow_scan->excludes("--detach");
   }
 
   static void add_workers(CLI::App* command, int& workers) {

@@ -66,6 +66,11 @@ struct RunOptions {
   bool restart = false;
   bool continue_changed = false;
   bool detach = false;
+  bool dry_run = false;
+  bool explain = false;
+  bool masked = false;
+  bool allow_scan = false;
+  int batches = 1;  // of a dry run
   int workers = 1;
 };
 struct PauseOptions {

@@ -15,6 +15,7 @@
 #include "db/diagnosis.hpp"
 #include "db/effect.hpp"
 #include "db/physical_order.hpp"
+#include "db/plan.hpp"
 #include "db/session.hpp"
 #include "db/value.hpp"
 
@@ -60,6 +61,12 @@ class Connection {
 
   // How many rows the planner expects a query to return; nothing where the engine does not tell.
   virtual std::optional<std::int64_t> planned_rows(const Statement& query) = 0;
+
+  // How the engine would execute a statement; it is not executed. Nothing where the engine cannot explain it. Errors:
+  // as execute().
+  virtual std::optional<Plan> explain(const PlanRequest& request) = 0;
+  // Bytes that the server has written to its log so far, all sessions together; nothing where the engine does not tell.
+  virtual std::optional<std::int64_t> log_position();
 
   // About `count` keys that cut the table into about equal parts, in the order of the key, without reading more than a
   // few pages of it; fewer or none where the engine cannot tell. `key`: columns of a unique key.

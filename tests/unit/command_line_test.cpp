@@ -46,6 +46,19 @@ TEST(UsageErrors, NameAnHarmlessWordAndTheNearestKnownOne) {
   EXPECT_EQ(error.hint(), "did you mean 'status'?");
 }
 
+TEST(RunOptions, LooksChangeNothingAndGoWithNothingThatDoes) {
+  const auto command = std::get<RunOptions>(parse({"run", "f", "--dry-run", "--batches", "3", "--masked"}).command);
+  EXPECT_TRUE(command.dry_run && command.masked);
+  EXPECT_EQ(command.batches, 3);
+  EXPECT_TRUE(std::get<RunOptions>(parse({"run", "f", "--explain", "--workers", "4"}).command).explain);
+  for (const char* look : {"--dry-run", "--explain"}) {
+    for (const char* other : {"--restart", "--continue", "--detach", "--allow-scan"})
+      EXPECT_EQ(thrown_by([&] { parse({"run", "f", look, other}); }).code(), Code::kUsage) << look << " " << other;
+  }
+  EXPECT_EQ(thrown_by([] { parse({"run", "f", "--masked"}); }).code(), Code::kUsage);
+  EXPECT_EQ(thrown_by([] { parse({"run", "f", "--explain", "--dry-run"}); }).code(), Code::kUsage);
+}
+
 TEST(LockWait, MayBeNothingButNotLongerThanADay) {
   EXPECT_EQ(std::get<MigrateOptions>(parse({"migrate", "--lock-wait", "0s"}).command).lock_wait, Milliseconds(0));
   EXPECT_EQ(thrown_by([] { parse({"migrate", "--lock-wait", "25h"}); }).code(), Code::kUsage);

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "engines/mysql/batch.hpp"
 #include "engines/mysql/catalogue.hpp"
+#include "engines/mysql/explain.hpp"
 #include "engines/mysql/results.hpp"
 
 namespace weir::engines::mysql {
@@ -179,6 +180,8 @@ std::optional<std::int64_t> Connection::planned_rows(const db::Statement& statem
   if (plan.rows.size() != 1 || !rows) return std::nullopt;
   return static_cast<std::int64_t>(*rows * number_in(plan, "filtered").value_or(100.0) / 100.0);
 }
+
+std::optional<db::Plan> Connection::explain(const db::PlanRequest& request) { return mysql::explain(*this, request); }
 
 void Connection::set_lock_timeout(Milliseconds timeout) {
   const auto seconds = whole_seconds(timeout);

@@ -33,6 +33,7 @@ class Connection final : public db::Connection {
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
+  std::optional<db::Plan> explain(const db::PlanRequest& request) override;
   std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   // Units: the servers count whole seconds, so it is rounded up.

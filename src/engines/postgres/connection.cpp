@@ -12,6 +12,7 @@
 #include "engines/postgres/copy.hpp"
 #include "engines/postgres/effects.hpp"
 #include "engines/postgres/errors.hpp"
+#include "engines/postgres/explain.hpp"
 #include "engines/postgres/parameters.hpp"
 #include "engines/postgres/physical_order.hpp"
 #include "engines/postgres/results.hpp"
@@ -177,6 +178,15 @@ std::optional<std::int64_t> Connection::planned_rows(const db::Statement& statem
   const auto at = top.rfind(kRows);
   if (at == std::string::npos) return std::nullopt;
   return parse_integer(top.substr(at + kRows.size(), top.find(' ', at + 1) - at - kRows.size()));
+}
+
+std::optional<db::Plan> Connection::explain(const db::PlanRequest& request) {
+  return postgres::explain(*this, request);
+}
+
+std::optional<std::int64_t> Connection::log_position() {
+  const auto answer = query("SELECT CAST(pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0') AS bigint)");
+  return db::as_integer(answer.rows.at(0).at(0));
 }
 
 std::string Connection::look(const std::string& statement) { return postgres::look(*this, statement); }

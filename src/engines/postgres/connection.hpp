@@ -30,6 +30,9 @@ class Connection final : public db::Connection {
 
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement& query) override;
+  std::optional<db::Plan> explain(const db::PlanRequest& request) override;
+  // The write-ahead log. Errors: those of a server in recovery.
+  std::optional<std::int64_t> log_position() override;
   // From a sample of pages; any key, whatever its types.
   std::vector<db::Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                    std::int64_t count) override;
@@ -56,9 +59,9 @@ class Connection final : public db::Connection {
   db::Result query(const std::string& sql, const db::Row& params = {});
   // The name of the prepared statement with this text; prepares it at the first call.
   const std::string& prepare(const std::string& sql);
-  // The qualified name of a temporary function in PL/pgSQL; creates it at the first call. It lives as long as the session.
-  // `types`: the parameters', as the server writes them. Errors: what the server says, for example that the user may not
-  // create temporary objects.
+  // The qualified name of a temporary function in PL/pgSQL; creates it at the first call. It lives as long as the
+  // session. `types`: the parameters', as the server writes them. Errors: what the server says, for example that the
+  // user may not create temporary objects.
   const std::string& define(const std::vector<std::string>& types, const std::string& body);
   // Throws the error of a failed result. A connection that died is closed.
   [[noreturn]] void fail(const PGresult* result, std::string_view sql);
@@ -82,7 +85,7 @@ class Connection final : public db::Connection {
 
   ConnectionHandle connection_;
   const CancelHandle cancel_;
-  std::unordered_map<std::string, std::string> prepared_;  // text -> name
+  std::unordered_map<std::string, std::string> prepared_;   // text -> name
   std::unordered_map<std::string, std::string> functions_;  // definition -> name
   std::uint64_t names_ = 0;
   std::uint64_t generation_ = 0;

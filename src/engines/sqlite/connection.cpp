@@ -7,6 +7,7 @@
 #include "engines/sqlite/batch.hpp"
 #include "engines/sqlite/catalogue.hpp"
 #include "engines/sqlite/errors.hpp"
+#include "engines/sqlite/explain.hpp"
 
 namespace weir::engines::sqlite {
 namespace {
@@ -113,6 +114,8 @@ void Connection::rollback() noexcept {
 std::unique_ptr<db::BatchProgram> Connection::compile(const db::BatchSource& source) {
   return compile_batch(*this, source);
 }
+
+std::optional<db::Plan> Connection::explain(const db::PlanRequest& request) { return sqlite::explain(*this, request); }
 
 std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {
   return sqlite::find_table(*this, as_written);

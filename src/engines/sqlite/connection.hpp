@@ -34,6 +34,7 @@ class Connection final : public db::Connection {
   bool broken() const override { return false; }
   std::unique_ptr<db::BatchProgram> compile(const db::BatchSource& source) override;
   std::optional<std::int64_t> planned_rows(const db::Statement&) override { return std::nullopt; }
+  std::optional<db::Plan> explain(const db::PlanRequest& request) override;
   std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   // What SQLite refuses in a transaction (VACUUM, ATTACH, PRAGMA) may be repeated.

@@ -1,0 +1,102 @@
+#include "backfill/batch_plan.hpp"
+
+#include <algorithm>
+#include <fmt/format.h>
+
+#include "backfill/lookup.hpp"
+#include "backfill/slicing.hpp"
+#include "base/error.hpp"
+
+namespace weir::backfill {
+namespace {
+
+class BatchPlanner {
+ public:
+  BatchPlanner(const db::Database& database, db::Connection& connection, const Program& program)
+      : database_(database), connection_(connection), program_(program) {}
+
+  // Small tables are looked at only if `small_too`.
+  std::optional<BatchPlan> plan(bool small_too) {
+    const auto upper = greatest_key(database_, connection_, program_);
+    if (!upper) return std::nullopt;
+    BatchPlan plan;
+    const std::int64_t few = std::max(kSmallBatches * program_.batch_rows, kSmallRows);
+    plan.small = !key_behind(database_, connection_, program_, std::nullopt, *upper, few);
+    if (plan.small && !small_too) return plan;
+    if (!plan.small) plan.range.lower = middle(*upper);
+    plan.range.upper =
+        key_behind(database_, connection_, program_, plan.range.lower, *upper, program_.batch_rows).value_or(*upper);
+    explain_statements(plan);
+    return plan;
+  }
+
+ private:
+  std::optional<db::Row> middle(const db::Row& upper) {
+    auto halves = cut_slices(database_, connection_, program_, upper, 2);
+    if (halves.size() == 2) return halves.front().upper;
+    return key_behind(database_, connection_, program_, std::nullopt, upper, kSmallBatches / 2 * program_.batch_rows);
+  }
+
+  void explain_statements(BatchPlan& plan) {
+    const auto& dialect = database_.dialect();
+    const Lower lower = plan.range.lower ? Lower::kExclusive : Lower::kOpen;
+    auto fragments = batch_fragments(program_, dialect, lower);
+    fragments.insert(program_.typed_parameters.begin(), program_.typed_parameters.end());
+    const auto bindings = batch_bindings(program_, plan.range.lower, plan.range.upper);
+    for (const auto& statement : program_.migration->first(project::SectionKind::kBatch)->statements) {
+      plan.statements.push_back(explain(sql::Template(statement.text, dialect), fragments, bindings));
+      plan.scans_table = plan.scans_table || (plan.statements.back() && plan.statements.back()->scans_table);
+    }
+    if (!plan.scans_table) return;
+    const auto range = explain(sql::Template(range_sql(program_, dialect, lower), dialect), fragments, bindings);
+    plan.range_scans_table = range && range->scans_table;
+  }
+
+  // What cannot be explained is not refused; the batch itself will tell what is wrong.
+  std::optional<db::Plan> explain(const sql::Template& statement, const std::map<std::string, std::string>& fragments,
+                                  const db::Bindings& bindings) {
+    try {
+      return connection_.explain({statement, fragments, bindings, program_.table.name});
+    } catch (const Error& error) {
+      if (error.is_transient() || error.code() == Code::kCancelled) throw;
+      return std::nullopt;
+    }
+  }
+
+  const db::Database& database_;
+  db::Connection& connection_;
+  const Program& program_;
+};
+
+std::string lines_of(const BatchPlan& plan) {
+  std::string text;
+  for (const auto& statement : plan.statements) {
+    if (!statement || !statement->scans_table) continue;
+    for (const auto& line : statement->lines) text += "\n  " + line;
+  }
+  return text;
+}
+
+}  // namespace
+
+std::optional<BatchPlan> plan_batch(const db::Database& database, db::Connection& connection, const Program& program) {
+  return BatchPlanner(database, connection, program).plan(true);
+}
+
+void refuse_scan(const db::Database& database, db::Connection& connection, const Program& program) {
+  if (program.heap) return;  // a range of pages is read as one
+  const auto plan = BatchPlanner(database, connection, program).plan(false);
+  if (!plan || !plan->refused()) return;
+  const auto& statements = program.migration->first(project::SectionKind::kBatch)->statements;
+  const auto scan = std::find_if(plan->statements.begin(), plan->statements.end(),
+                                 [](const auto& statement) { return statement && statement->scans_table; });
+  const auto index = static_cast<std::size_t>(scan - plan->statements.begin());
+  throw Error(Code::kScansTable,
+              fmt::format("every batch would read the whole table {}", program.migration->data.over.text))
+      .at(program.migration->place_in(statements.at(index)))
+      .hint(fmt::format("let the statement keep to `:batch`, with nothing that hides the key from its index; "
+                        "`weir run {} --allow-scan` runs it all the same. Its plan:{}",
+                        program.migration->name, lines_of(*plan)));
+}
+
+}  // namespace weir::backfill
