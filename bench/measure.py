@@ -113,8 +113,8 @@ class Server:
         return self.psql('postgres', 'SHOW server_version')
 
 
-def make_users(server, database, rows):
-    """The table that is changed: 100 bytes a row, loaded, vacuumed and frozen."""
+def make_users(server, database, rows, indexes=1):
+    """The table that is changed: 100 bytes a row, loaded, vacuumed and frozen; the primary key is the first index."""
     server.psql('postgres', f'CREATE DATABASE {database}')
     # Without autovacuum, which would begin at another moment in every round.
     server.psql(database, '''CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text NOT NULL,
@@ -123,6 +123,8 @@ def make_users(server, database, rows):
                 f'''INSERT INTO users SELECT i, 'user' || i || '@example.org', md5(i::text),
                            timestamptz '2020-01-01' + i * interval '1 second', NULL, i % 1000
                     FROM generate_series(1, {rows}) i''')
+    for column in ('email', 'created_at')[:indexes - 1]:
+        server.psql(database, f'CREATE INDEX ON users ({column})')
     server.psql(database, 'VACUUM (FREEZE, ANALYZE) users')
 
 
@@ -138,10 +140,10 @@ UPDATE users SET locale = 'en' WHERE :batch
 ''')
 
 
-def run_weir(url, batch):
+def run_weir(url, batch, workers=1):
     with tempfile.TemporaryDirectory() as project:
         make_project(project, batch)
-        return run_process([WEIR, 'run', 'fill_locale'], {'DATABASE_URL': url}, project)
+        return run_process([WEIR, 'run', 'fill_locale', '--workers', str(workers)], {'DATABASE_URL': url}, project)
 
 
 def environment():

@@ -6,6 +6,7 @@
 #include "base/error.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
+#include "ledger/slices.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -85,6 +86,8 @@ void Undo::begin() {
   if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndoing))
     throw Error(Code::kIllegalTransition, "another process undoes it in this moment").hint("wait until it is done");
   if (!ledger::is_final(run_.state)) ledger::move_run(*ledger_, run_.id, run_.state, RunState::kCancelled);
+  // Of a run that failed another process may be in its last batch: it commits before this, or not at all.
+  ledger::revoke_leases(*ledger_, run_.id);
   ledger::remove_entry(*ledger_, run_.id.version);
   ledger::record_event(*ledger_, actor_, "undo-started", set_.run.version, set_.run.attempt, "");
   transaction.commit();
