@@ -128,7 +128,11 @@ void Worker::work_under_lease(std::int64_t ordinal, const std::function<void()>&
 
 // Others hold what is left: they are asked for a part of it.
 void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
-  if (slice && slice->lease && slice->lease->token != waits_for_ && board_.held().empty()) {
+  const auto is_here = [](const ProcessId& process) {
+    const ProcessId here = this_process();
+    return process.pid == here.pid && process.host == here.host;
+  };
+  if (slice && slice->lease && slice->lease->token != waits_for_ && !is_here(slice->lease->process)) {
     waits_for_ = slice->lease->token;
     board_.note(fmt::format("waits for pid {} on {}, whose lease ends in {} s unless it goes on working",
                             slice->lease->process.pid, slice->lease->process.hostname,
