@@ -14,6 +14,9 @@
 
 namespace weir::backfill {
 
+// Of one process.
+inline constexpr int kMostWorkers = 64;
+
 // What to do with an unfinished run whose file has changed since it began.
 enum class OnChange { kRefuse, kContinue };
 enum class Start { kContinue, kRestart };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/runner.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
 

@@ -10,8 +10,6 @@
 
 namespace weir::backfill {
 
-inline constexpr int kMostWorkers = 64;
-
 // Constant while a process executes a run.
 struct RunContext {
   const db::Database& database;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/runner.hpp"
 #include "base/text.hpp"
 #include "base/version.hpp"
 
@@ -208,6 +209,7 @@ struct Parser {
     run_command->add_flag("--masked", run.masked, "show types and lengths in the place of values")->needs(dry_run);
     auto* explain = run_command->add_flag("--explain", run.explain, "show key, slices, plan and expected duration");
     explain->excludes(dry_run);
+    dry_run->excludes("--workers");
     auto* allow_scan =
         run_command->add_flag("--allow-scan", run.allow_scan, "run it although every batch reads the whole table");
     for (auto* look : {dry_run, explain})
@@ -217,7 +219,7 @@ struct Parser {
 
   static void add_workers(CLI::App* command, int& workers) {
     command->add_option("--workers", workers, "threads that change rows, each with two connections (default: 1)")
-        ->check(CLI::Range(1, 64));
+        ->check(CLI::Range(1, backfill::kMostWorkers));
   }
 
   void add_inspect() {

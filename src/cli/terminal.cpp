@@ -44,6 +44,7 @@ std::string figures(const backfill::Progress& progress) {
       text += fmt::format("  {} left", human_duration(Milliseconds(static_cast<std::int64_t>(left * 1000))));
     }
   }
+  if (progress.workers > 1) text += fmt::format("  {} workers", progress.workers);
   return progress.pass > 1 ? text + fmt::format("  pass {}", progress.pass) : text;
 }
 

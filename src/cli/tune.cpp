@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -9,7 +10,6 @@ namespace weir::cli {
 namespace {
 
 constexpr std::int64_t kMostBatchRows = 1'000'000;
-constexpr std::int64_t kMostWorkers = 64;
 constexpr std::int64_t kMostRate = 1'000'000'000;
 
 std::int64_t parse_setting(const std::string& name, const std::string& text, std::int64_t least, std::int64_t most) {
@@ -24,7 +24,7 @@ ledger::Tuning parse_tuning(const std::map<std::string, std::string>& settings) 
     if (name == "batch") {
       tuning.batch_rows = parse_setting(name, text, 1, kMostBatchRows);
     } else if (name == "workers") {
-      tuning.workers = parse_setting(name, text, 1, kMostWorkers);
+      tuning.workers = parse_setting(name, text, 1, backfill::kMostWorkers);
     } else if (name == "rate" || name == "max_rate") {
       tuning.max_rate = text == "none" ? 0 : parse_setting(name, text, 1, kMostRate);
     } else {
