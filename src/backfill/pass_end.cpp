@@ -73,9 +73,9 @@ void PassEnd::plan(std::int64_t pass) {
   const auto upper = find_upper(context_.database, control, context_.program);
   std::vector<ledger::Bounds> slices;
   if (upper) slices = cut_slices(context_.database, control, context_.program, *upper, context_.wanted_slices);
-  const std::string token = context_.session.lease.token;
-  ledger::start_pass(*context_.session.ledger, context_.run.id, pass, slices, token);
-  context_.board.begin_pass(pass);
+  const std::string& token = context_.session.lease.token;
+  if (ledger::start_pass(*context_.session.ledger, context_.run.id, pass, slices, token))
+    context_.board.begin_pass(pass);
 }
 
 // Counts the passes that this process ended: who starts a failed run again wants it to go on.

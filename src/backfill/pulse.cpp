@@ -42,6 +42,7 @@ void Pulse::beat() {
       if (!connection || connection->broken()) connection = database_.connect(db::Purpose::kControl);
       ledger::Ledger ledger = ledger_.over(*connection);
       look(ledger, beat % kBeatsPerLook == 0);
+      board_.set_unwatched(false);
       on_beat_();
       // Where one process writes at a time, it is alive or dead for everybody to see, and renewals would only be in the
       // way of the batches.
@@ -49,7 +50,8 @@ void Pulse::beat() {
         for (const auto& token : board_.held()) ledger::renew_lease(ledger, run_, token, kLeaseTime);
       }
     } catch (const std::exception&) {
-      // The workers find out themselves whether the database is gone.
+      // The workers find out themselves whether the database is gone, and what the operator wants.
+      board_.set_unwatched(true);
       connection.reset();
     }
   }

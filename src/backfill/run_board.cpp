@@ -21,6 +21,16 @@ bool RunBoard::must_leave() const {
   return failure_ || ended_ || settings_.state != ledger::RunState::kRunning;
 }
 
+void RunBoard::set_unwatched(bool unwatched) {
+  const std::lock_guard lock(mutex_);
+  unwatched_ = unwatched;
+}
+
+bool RunBoard::is_unwatched() const {
+  const std::lock_guard lock(mutex_);
+  return unwatched_;
+}
+
 void RunBoard::fail(const Error& error) {
   const std::lock_guard lock(mutex_);
   if (!failure_) failure_ = error;

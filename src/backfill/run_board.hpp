@@ -32,7 +32,10 @@ class RunBoard {
   // Whether workers leave the run at the next batch: asked to stop, the run is not `running` any more, or one of them
   // failed.
   bool must_leave() const;
-  bool stop_requested() const { return stop_.requested(); }
+
+  // The pulse cannot read the ledger: workers ask themselves.
+  void set_unwatched(bool unwatched);
+  bool is_unwatched() const;
 
   // The first error counts; those of others that followed from it do not.
   void fail(const Error& error);
@@ -97,6 +100,7 @@ class RunBoard {
   bool split_wanted_ = false;
   bool proved_ = false;
   bool ended_ = false;
+  bool unwatched_ = false;
 };
 
 }  // namespace weir::backfill

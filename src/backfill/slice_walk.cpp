@@ -70,6 +70,11 @@ void SliceWalk::forget_ahead() {
 
 // The size of a batch stands in the statement that looks for boundaries.
 void SliceWalk::follow_settings() {
+  // Without a pulse nobody else asks what the operator wants.
+  if (context_.board.is_unwatched()) {
+    if (const auto settings = ledger::read_settings(*context_.session.ledger, context_.run))
+      context_.board.set_settings(*settings);
+  }
   const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows);
   if (batch_rows == context_.program.batch_rows) return;
   context_.program.batch_rows = batch_rows;
@@ -194,6 +199,7 @@ void SliceWalk::run_batch() {
   }
   cursor_ = hi;
   attempted_.reset();
+  failed_empty_ = false;
   if (isolation_.active() && hi == *isolation_.end()) {
     isolation_.finish();
     forget_ahead();
