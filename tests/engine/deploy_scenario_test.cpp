@@ -7,11 +7,10 @@
 
 #include "base/text.hpp"
 #include "support/database_test.hpp"
+#include "support/places.hpp"
 
 namespace weir::test {
 namespace {
-
-constexpr const char* kFolder = WEIR_SOURCE_DIR "/tests/scenario/deploy";
 
 struct Step {
   std::string place;  // "order.txt:12"
@@ -65,7 +64,7 @@ std::vector<Scenario> read_file(const std::filesystem::path& path) {
 const std::map<std::string, Scenario>& scenarios() {
   static const auto all = [] {
     std::map<std::string, Scenario> found;
-    for (const auto& file : std::filesystem::directory_iterator(kFolder)) {
+    for (const auto& file : std::filesystem::directory_iterator(source_path("tests/scenario/deploy"))) {
       if (file.path().extension() != ".txt") continue;
       for (auto& one : read_file(file.path())) {
         const std::string name = one.name;

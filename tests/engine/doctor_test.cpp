@@ -8,6 +8,7 @@
 
 #include "base/text.hpp"
 #include "support/database_test.hpp"
+#include "support/places.hpp"
 
 namespace weir {
 namespace {
@@ -252,7 +253,7 @@ TEST_P(DoctorOnPostgres, GivesTheGrantThatIsMissing) {
 
 // Servers refuse PREPARE TRANSACTION unless they are told otherwise, so this one is the test's own.
 TEST_P(DoctorOnPostgres, NamesAPreparedTransactionAndItsRemedyEndsIt) {
-  constexpr const char* kTool = WEIR_SOURCE_DIR "/tools/postgres-server";
+  const std::string kTool = test::source_path("tools/postgres-server");
   const test::TempDir dir;
   const std::string server = dir.path() / "server";
   const Ended started =

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/database_test.hpp"
+#include "support/places.hpp"
 #include "support/schema_zoo.hpp"
 
 namespace weir {
@@ -191,7 +192,7 @@ TEST_P(DumpOnPostgres, DoesNotDependOnTheTimeZone) {
   exec("CREATE TABLE p (at timestamptz NOT NULL DEFAULT '2026-01-01 00:00:00+00') PARTITION BY RANGE (at)");
   exec("CREATE TABLE p1 PARTITION OF p FOR VALUES FROM ('2026-01-01 00:00:00+00') TO ('2026-02-01 00:00:00+00')");
   const std::string text = dump();
-  const Ended elsewhere = run_process({WEIR_PROGRAM, "-C", project().path().string(), "dump", "--file", "-"},
+  const Ended elsewhere = run_process({test::program_path(), "-C", project().path().string(), "dump", "--file", "-"},
                                       {{"DATABASE_URL", url()}, {"PGTZ", "Asia/Tokyo"}, {"LANG", "de_DE.UTF-8"}});
   EXPECT_EQ(elsewhere.out, text);
 }
@@ -206,7 +207,7 @@ TEST_P(DumpOnPostgres, GivesNoPasswordToTheCommandLine) {
   std::string with_password = url();
   with_password.insert(with_password.find('@'), ":ge%20heim%27");
   const Ended ended = run_process(
-      {WEIR_PROGRAM, "-C", project().path().string(), "dump", "--file", "-"},
+      {test::program_path(), "-C", project().path().string(), "dump", "--file", "-"},
       {{"DATABASE_URL", with_password}, {"PATH", program.parent_path().string() + ":" + std::getenv("PATH")}});
   EXPECT_EQ(ended.exit_code, 0) << ended.err;
   const std::string text = test::read_file(said);

@@ -7,6 +7,7 @@
 #include "db/url.hpp"
 #include "engines/registry.hpp"
 #include "support/database_test.hpp"
+#include "support/places.hpp"
 
 namespace weir {
 namespace {
@@ -14,7 +15,7 @@ namespace {
 using test::everything_said;
 using test::thrown_by;
 
-constexpr const char* kServerTool = WEIR_SOURCE_DIR "/tools/mariadb-server";
+const std::string kServerTool = test::source_path("tools/mariadb-server");
 
 std::unique_ptr<db::Connection> connect_to(const std::string& url) {
   return engines::open_database(db::parse_url(url), "/")->connect(db::Purpose::kControl);

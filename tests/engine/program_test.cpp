@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "support/database_test.hpp"
+#include "support/places.hpp"
 
 namespace weir {
 namespace {
@@ -297,12 +298,13 @@ TEST_P(Program, ADatabaseThatCannotBeWrittenIsNamedAsSuch) {
     disconnect();
     std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms::owner_read,
                                  std::filesystem::perm_options::replace);
-    std::vector<std::string> command = {WEIR_PROGRAM, "-C", project().path().string(), "migrate", "--json"};
+    std::vector<std::string> command = {test::program_path(), "-C", project().path().string(), "migrate", "--json"};
     // Root may write every file.
     if (::geteuid() == 0) command.insert(command.begin(), {"setpriv", "--reuid=65534", "--clear-groups", "--"});
     if (::geteuid() == 0) std::filesystem::permissions(project().path() / "test.db", std::filesystem::perms(0444));
     const Ended ended = test::run_process(command, {{"DATABASE_URL", url()}});
-    if (ended.exit_code >= 126) GTEST_SKIP() << "another user cannot execute " << WEIR_PROGRAM << ": " << ended.err;
+    if (ended.exit_code >= 126)
+      GTEST_SKIP() << "another user cannot execute " << test::program_path() << ": " << ended.err;
     EXPECT_EQ(ended.exit_code, 1) << ended.out;
     EXPECT_EQ(json::parse(ended.out)["error"]["code"], "read-only") << ended.out;
   }
@@ -324,7 +326,7 @@ TEST_P(Program, AServerThatCannotBeReachedIsNamedWithoutPassword) {
 TEST_P(Program, InitMakesAProjectThatWorks) {
   const test::TempDir empty;
   const auto in_it = [&](std::vector<std::string> arguments) {
-    arguments.insert(arguments.begin(), {WEIR_PROGRAM, "-C", empty.path().string()});
+    arguments.insert(arguments.begin(), {test::program_path(), "-C", empty.path().string()});
     return test::run_process(arguments, {{"DATABASE_URL", url()}});
   };
   EXPECT_EQ(in_it({"init"}).exit_code, 0);

@@ -10,6 +10,7 @@
 #include "ledger/runs.hpp"
 #include "sql/splitter.hpp"
 #include "support/mariadb_server.hpp"
+#include "support/places.hpp"
 #include "support/postgres_server.hpp"
 
 namespace weir::test {
@@ -139,7 +140,7 @@ std::string DatabaseTest::run_state(const std::string& name) {
 }
 
 std::vector<std::string> DatabaseTest::command(const std::vector<std::string>& arguments) const {
-  std::vector<std::string> command = {WEIR_PROGRAM, "-C", project_.path().string()};
+  std::vector<std::string> command = {program_path(), "-C", project_.path().string()};
   command.insert(command.end(), arguments.begin(), arguments.end());
   return command;
 }

@@ -4,6 +4,7 @@
 
 #include "base/text.hpp"
 #include "support/child_process.hpp"
+#include "support/places.hpp"
 
 namespace weir::test {
 namespace {
@@ -12,7 +13,7 @@ class OwnServer {
  public:
   OwnServer() {
     // Nothing here outlives the machine, so nothing has to reach its disk. Tests make their rows by recursion.
-    const Ended started = run_process({kTool, "start", dir_.path() / "server", "-c", "innodb_flush_log_at_trx_commit=0",
+    const Ended started = run_process({tool_, "start", dir_.path() / "server", "-c", "innodb_flush_log_at_trx_commit=0",
                                        "-c", "max_recursive_iterations=1000000000"});
     if (started.exit_code == 0) {
       server_.url = std::string(trim(started.out));
@@ -21,12 +22,12 @@ class OwnServer {
     }
   }
   ~OwnServer() {
-    if (!server_.url.empty()) run_process({kTool, "stop", dir_.path() / "server", "immediate"});
+    if (!server_.url.empty()) run_process({tool_, "stop", dir_.path() / "server", "immediate"});
   }
   const MariadbServer& server() const { return server_; }
 
  private:
-  static constexpr const char* kTool = WEIR_SOURCE_DIR "/tools/mariadb-server";
+  const std::string tool_ = source_path("tools/mariadb-server");
   TempDir dir_;
   MariadbServer server_;
 };

@@ -6,6 +6,7 @@
 
 #include "base/text.hpp"
 #include "support/child_process.hpp"
+#include "support/places.hpp"
 
 namespace weir::test {
 namespace {
@@ -14,7 +15,7 @@ class OwnServer {
  public:
   OwnServer() {
     // Nothing here outlives the machine, so nothing has to reach its disk.
-    const Ended started = run_process({kTool, "start", dir_.path() / "server", "-c", "fsync=off"});
+    const Ended started = run_process({tool_, "start", dir_.path() / "server", "-c", "fsync=off"});
     if (started.exit_code == 0) {
       server_.url = std::string(trim(started.out));
     } else {
@@ -22,12 +23,12 @@ class OwnServer {
     }
   }
   ~OwnServer() {
-    if (!server_.url.empty()) run_process({kTool, "stop", dir_.path() / "server", "immediate"});
+    if (!server_.url.empty()) run_process({tool_, "stop", dir_.path() / "server", "immediate"});
   }
   const PostgresServer& server() const { return server_; }
 
  private:
-  static constexpr const char* kTool = WEIR_SOURCE_DIR "/tools/postgres-server";
+  const std::string tool_ = source_path("tools/postgres-server");
   TempDir dir_;
   PostgresServer server_;
 };

@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "support/child_process.hpp"
+#include "support/places.hpp"
 #include "support/temp_dir.hpp"
 
 namespace weir {
@@ -13,7 +14,7 @@ using nlohmann::json;
 class Inspect : public ::testing::Test {
  protected:
   test::Ended run(std::vector<std::string> arguments, std::map<std::string, std::string> environment = {}) const {
-    arguments.insert(arguments.begin(), {WEIR_PROGRAM, "inspect"});
+    arguments.insert(arguments.begin(), {test::program_path(), "inspect"});
     environment.emplace("DATABASE_URL", "");
     return test::run_process(arguments, environment, folder_.path().string());
   }

@@ -7,11 +7,13 @@
 #include <string>
 #include <vector>
 
+#include "support/places.hpp"
+
 namespace {
 
 namespace fs = std::filesystem;
 
-const fs::path kRoot = WEIR_SOURCE_DIR;
+const fs::path kRoot = weir::test::source_path("");
 
 std::vector<std::string> read_layers() {
   std::ifstream in(kRoot / "tools/layers.txt");

@@ -11,6 +11,7 @@
 #include "project/formats/format.hpp"
 #include "project/source_file.hpp"
 #include "support/expect_error.hpp"
+#include "support/places.hpp"
 
 namespace weir::project::formats {
 namespace {
@@ -80,7 +81,7 @@ void add_line(Scenario& one, const std::string& line, bool& answered) {
 std::vector<Scenario> read_scenarios() {
   std::vector<Scenario> all;
   for (const char* file : {"postgres.txt", "mysql.txt", "sqlite.txt", "formats.txt"}) {
-    std::ifstream in(std::filesystem::path(WEIR_SOURCE_DIR) / "tests/scenario/split" / file);
+    std::ifstream in(test::source_path("tests/scenario/split/") + file);
     std::vector<Scenario> present;
     const auto flush = [&] { all.insert(all.end(), present.begin(), present.end()); };
     for (std::string line; std::getline(in, line);) {
