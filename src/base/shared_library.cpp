@@ -8,7 +8,7 @@
 namespace weir {
 
 SharedLibrary::SharedLibrary(const std::string& name, const std::string& package)
-    : name_(name), handle_(::dlopen(name.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    : name_(name), handle_(::dlopen(name.c_str(), RTLD_LAZY | RTLD_LOCAL)) {
   if (handle_) return;
   throw Error(Code::kCannotConnect, fmt::format("the client library {} could not be loaded: {}", name, ::dlerror()))
       .hint(fmt::format("install it: apt-get install {}", package));

@@ -36,11 +36,13 @@ db::Result Connection::take(ResultHandle result, std::string_view sql) {
 }
 
 const std::string& Connection::prepare(const std::string& sql) {
-  if (const auto known = prepared_.find(sql); known != prepared_.end()) return known->second;
+  std::string& known = prepared_[sql];
+  if (!known.empty()) return known;
   const std::string name = fmt::format("weir_{}", ++names_);
   const ResultHandle result(PQprepare(connection_.get(), name.c_str(), sql.c_str(), 0, nullptr));
   if (PQresultStatus(result.get()) != PGRES_COMMAND_OK) fail(result.get(), sql);
-  return prepared_.emplace(sql, name).first->second;
+  known = name;
+  return known;
 }
 
 const std::string& Connection::define(const std::vector<std::string>& types, const std::string& body) {
@@ -62,6 +64,8 @@ void Connection::forget_statements() {
 }
 
 db::Result Connection::execute(const db::Statement& statement) {
+  // Most texts are executed once; preparing them would be a round trip more.
+  if (prepared_.emplace(statement.sql, "").second) return query(statement.sql, statement.params);
   const Parameters params(statement.params);
   const auto send = [&] {
     const std::string& name = prepare(statement.sql);

@@ -85,7 +85,7 @@ class Connection final : public db::Connection {
 
   ConnectionHandle connection_;
   const CancelHandle cancel_;
-  std::unordered_map<std::string, std::string> prepared_;   // text -> name
+  std::unordered_map<std::string, std::string> prepared_;   // text -> name; "": executed once, without one
   std::unordered_map<std::string, std::string> functions_;  // definition -> name
   std::uint64_t names_ = 0;
   std::uint64_t generation_ = 0;
