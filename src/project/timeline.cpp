@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <optional>
 
+#include "base/parallel.hpp"
 #include "base/text.hpp"
 #include "project/source_file.hpp"
 
@@ -48,39 +50,57 @@ std::vector<fs::directory_entry> entries_of(const fs::path& path, const std::str
   return entries;
 }
 
+// Nothing: another tool's file, or no migration at all.
+std::optional<Migration> load_entry(const Config& config, const std::string& folder, Kind kind,
+                                    const sql::Dialect& dialect, const fs::directory_entry& entry) {
+  const std::string name = entry.path().filename().string();
+  const std::string display = (fs::path(folder) / name).string();
+  const std::string extension = entry.path().extension().string();
+  if (config.adopted && config.adopted->tool == "rails" && extension == ".rb") return std::nullopt;
+  const bool repeatable = kind == Kind::kSchema && name.starts_with(kRepeatablePrefix);
+  std::error_code ignored;
+  if (extension == ".sql" && entry.is_regular_file(ignored)) {
+    std::string text = read_source(entry.path(), display);
+    return repeatable ? parse_repeatable(name, display, std::move(text), dialect)
+                      : parse_migration(kind, name, display, std::move(text), dialect);
+  }
+  if (starts_with_digit(name) || repeatable) refuse_entry(entry, display, kind);
+  return std::nullopt;
+}
+
 void load_folder(const Config& config, const std::string& folder, Kind kind, const sql::Dialect& dialect,
                  std::vector<Migration>& migrations) {
-  for (const auto& entry : entries_of(config.root / folder, folder)) {
-    const std::string name = entry.path().filename().string();
-    const std::string display = (fs::path(folder) / name).string();
-    std::error_code ignored;
-    if (config.adopted && config.adopted->tool == "rails" && entry.path().extension() == ".rb") continue;
-    const bool repeatable = kind == Kind::kSchema && name.starts_with(kRepeatablePrefix);
-    if (repeatable && entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
-      migrations.push_back(parse_repeatable(name, display, read_source(entry.path(), display), dialect));
-    } else if (entry.path().extension() == ".sql" && entry.is_regular_file(ignored)) {
-      migrations.push_back(parse_migration(kind, name, display, read_source(entry.path(), display), dialect));
-    } else if (starts_with_digit(name) || repeatable) {
-      refuse_entry(entry, display, kind);
-    }
+  const auto entries = entries_of(config.root / folder, folder);
+  std::vector<std::optional<Migration>> loaded(entries.size());
+  for_each_index(entries.size(),
+                 [&](std::size_t i) { loaded[i] = load_entry(config, folder, kind, dialect, entries[i]); });
+  migrations.reserve(migrations.size() + loaded.size());
+  for (auto& migration : loaded) {
+    if (migration) migrations.push_back(*std::move(migration));
   }
+}
+
+// Files come in the order of their names, which is nearly always that of their versions.
+template <typename Before>
+void sort_unless_sorted(std::vector<Migration>& migrations, const Before& before) {
+  if (!std::is_sorted(migrations.begin(), migrations.end(), before))
+    std::stable_sort(migrations.begin(), migrations.end(), before);
 }
 
 }  // namespace
 
 Timeline::Timeline(std::vector<Migration> migrations) {
+  migrations_.reserve(migrations.size());
   for (auto& migration : migrations)
     (migration.repeatable ? repeatables_ : migrations_).push_back(std::move(migration));
-  std::stable_sort(repeatables_.begin(), repeatables_.end(),
-                   [](const Migration& a, const Migration& b) { return a.name < b.name; });
+  sort_unless_sorted(repeatables_, [](const Migration& a, const Migration& b) { return a.name < b.name; });
   for (std::size_t i = 1; i < repeatables_.size(); ++i) {
     if (repeatables_[i].name != repeatables_[i - 1].name) continue;
     throw Error(Code::kInvalidFile, fmt::format("two repeatable migrations are named {}", repeatables_[i].name))
         .at({repeatables_[i].file, 0, 0, ""})
         .hint(fmt::format("the other is {}", repeatables_[i - 1].file));
   }
-  std::stable_sort(migrations_.begin(), migrations_.end(),
-                   [](const Migration& a, const Migration& b) { return a.version < b.version; });
+  sort_unless_sorted(migrations_, [](const Migration& a, const Migration& b) { return a.version < b.version; });
   for (std::size_t i = 1; i < migrations_.size(); ++i) {
     if (migrations_[i].version != migrations_[i - 1].version) continue;
     throw Error(Code::kInvalidFile, fmt::format("version {} stands in two files", migrations_[i].version.text()))
