@@ -17,20 +17,25 @@ class BatchPlanner {
 
   // Small tables are looked at only if `small_too`.
   std::optional<BatchPlan> plan(bool small_too) {
-    const auto upper = greatest_key(database_, connection_, program_);
+    const auto upper = find_upper(database_, connection_, program_);
     if (!upper) return std::nullopt;
     BatchPlan plan;
-    const std::int64_t few = std::max(kSmallBatches * program_.batch_rows, kSmallRows);
-    plan.small = !key_behind(database_, connection_, program_, std::nullopt, *upper, few);
+    plan.small = is_small(*upper);
     if (plan.small && !small_too) return plan;
     if (!plan.small) plan.range.lower = middle(*upper);
-    plan.range.upper =
-        key_behind(database_, connection_, program_, plan.range.lower, *upper, program_.batch_rows).value_or(*upper);
+    plan.range.upper = end_of_batch(database_, connection_, program_, plan.range.lower, *upper);
     explain_statements(plan);
     return plan;
   }
 
  private:
+  bool is_small(const db::Row& upper) {
+    const std::int64_t few = std::max(kSmallBatches * program_.batch_rows, kSmallRows);
+    if (!program_.heap) return !key_behind(database_, connection_, program_, std::nullopt, upper, few);
+    const auto pages = static_cast<double>(db::PhysicalOrder::page_of(upper.front()) + 1);
+    return pages * program_.heap->rows_per_page < static_cast<double>(few);
+  }
+
   std::optional<db::Row> middle(const db::Row& upper) {
     auto halves = cut_slices(database_, connection_, program_, upper, 2);
     if (halves.size() == 2) return halves.front().upper;
@@ -84,7 +89,6 @@ std::optional<BatchPlan> plan_batch(const db::Database& database, db::Connection
 }
 
 void refuse_scan(const db::Database& database, db::Connection& connection, const Program& program) {
-  if (program.heap) return;  // a range of pages is read as one
   const auto plan = BatchPlanner(database, connection, program).plan(false);
   if (!plan || !plan->refused()) return;
   const auto& statements = program.migration->first(project::SectionKind::kBatch)->statements;

@@ -16,6 +16,7 @@ constexpr Milliseconds kBatchLimit{30'000};  // for a statement of a batch that 
 constexpr int kMeasuredBatches = 3;
 
 KeyReason reason_of(const Program& program) {
+  if (program.heap) return KeyReason::kPlace;
   if (!program.migration->data.key.empty()) return KeyReason::kNamed;
   const auto& key = program.table.unique_keys.front();
   return key.primary ? KeyReason::kPrimaryKey : KeyReason::kFirstUniqueKey;
@@ -37,7 +38,11 @@ std::optional<std::int64_t> count_rows(const db::Database& database, db::Connect
   return rows;
 }
 
-std::optional<std::int64_t> batches_of(const Explanation& explanation) {
+std::optional<std::int64_t> batches_of(const Program& program, const Explanation& explanation) {
+  if (program.heap) {
+    const std::int64_t pages = pages_of_a_batch(program);
+    return std::max<std::int64_t>(1, (program.heap->pages + pages - 1) / pages);
+  }
   const auto rows = explanation.rows_of_table ? explanation.rows_of_table : explanation.rows_to_change;
   if (!rows) return std::nullopt;
   return std::max<std::int64_t>(1, (*rows + explanation.batch_rows - 1) / explanation.batch_rows);
@@ -110,10 +115,10 @@ Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock&
   explanation.rows_to_change = estimate_rows(database, connection, program, kCountLimit);
   if (program.table.row_estimate >= 0) explanation.rows_of_table = program.table.row_estimate;
   if (!explanation.rows_of_table) explanation.rows_of_table = count_rows(database, connection, program);
-  explanation.batches = batches_of(explanation);
+  explanation.batches = batches_of(program, explanation);
   explanation.plan = plan_batch(database, connection, program);
   if (!explanation.plan) return explanation;
-  if (const auto upper = greatest_key(database, connection, program))
+  if (const auto upper = find_upper(database, connection, program))
     explanation.slices = cut_slices(database, connection, program, *upper, slices_for(explanation.workers));
   measure(database, connection, ledger, clock, program, explanation);
   return explanation;

@@ -11,7 +11,7 @@
 
 namespace weir::backfill {
 
-enum class KeyReason { kPrimaryKey, kFirstUniqueKey, kNamed };
+enum class KeyReason { kPrimaryKey, kFirstUniqueKey, kNamed, kPlace };
 
 struct Explanation {
   std::string table;

@@ -6,6 +6,7 @@
 
 #include "backfill/lease.hpp"
 #include "backfill/lookup.hpp"
+#include "backfill/slicing.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 
@@ -37,12 +38,11 @@ class Rehearsing {
     rehearsal.masked = plan_.values == Values::kMasked;
     refuse_unfit_changes();
     const db::Transaction rolled_back_at_the_end(worker_);
-    const auto upper = greatest_key(database_, worker_, program_);
+    const auto upper = find_upper(database_, worker_, program_);
     std::optional<db::Row> cursor = plan_.from;
     const auto began = clock_.now();
     while (upper && cursor != upper && std::ssize(rehearsal.batches) < plan_.batches) {
-      const db::Row end =
-          key_behind(database_, worker_, program_, cursor, *upper, program_.batch_rows).value_or(*upper);
+      const db::Row end = end_of_batch(database_, worker_, program_, cursor, *upper);
       const Range range{cursor ? Lower::kExclusive : Lower::kOpen, batch_bindings(program_, cursor, end)};
       cursor = end;
       const std::int64_t matching = count_matching(range);
@@ -113,7 +113,8 @@ class Rehearsing {
     const auto width = static_cast<std::ptrdiff_t>(program_.key.size());
     row.key.assign(before.begin(), before.begin() + width);
     db::Bindings key;
-    bind_key(key, "weir_hi", row.key);
+    bind_key(key, "weir_hi",
+             program_.heap ? db::Row{worker_.place_now(program_.table.name, row.key.front())} : row.key);
     const auto after = first_row(database_, worker_, row_sql(program_, database_.dialect()), key);
     if (!after) row.fate = RehearsedRow::Fate::kGone;
     for (std::size_t i = 0; after && i < program_.table.columns.size(); ++i) {

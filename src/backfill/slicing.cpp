@@ -81,6 +81,13 @@ std::int64_t pages_of_a_batch(const Program& program) {
       1, static_cast<std::int64_t>(static_cast<double>(program.batch_rows) / program.heap->rows_per_page));
 }
 
+db::Row end_of_batch(const db::Database& database, db::Connection& connection, const Program& program,
+                     const std::optional<db::Row>& lower, const db::Row& upper) {
+  if (!program.heap) return key_behind(database, connection, program, lower, upper, program.batch_rows).value_or(upper);
+  const std::int64_t page = (lower ? db::PhysicalOrder::page_of(lower->front()) : -1) + pages_of_a_batch(program);
+  return page < db::PhysicalOrder::page_of(upper.front()) ? db::Row{program.heap->end_of(page)} : upper;
+}
+
 std::optional<db::Row> find_upper(const db::Database& database, db::Connection& connection, const Program& program) {
   if (!program.heap) return greatest_key(database, connection, program);
   const auto now = connection.physical_order(program.table.name);

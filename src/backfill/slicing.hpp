@@ -17,6 +17,9 @@ std::vector<ledger::Bounds> cut_slices(const db::Database& database, db::Connect
 
 // Pages of one batch of a walk in the order of places.
 std::int64_t pages_of_a_batch(const Program& program);
+// The end of the batch behind `lower`, or of the first one.
+db::Row end_of_batch(const db::Database& database, db::Connection& connection, const Program& program,
+                     const std::optional<db::Row>& lower, const db::Row& upper);
 
 // The greatest key of the table, where a pass ends; nothing when the table is empty.
 std::optional<db::Row> find_upper(const db::Database& database, db::Connection& connection, const Program& program);

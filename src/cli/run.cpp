@@ -99,11 +99,6 @@ int run_command(const Context& context, const RunOptions& options) {
     throw Error(Code::kUsage, fmt::format("{} is a schema migration", migration.name))
         .hint("`weir migrate` applies it");
   }
-  if ((options.dry_run || options.explain) && migration.data.heap) {
-    throw Error(Code::kNotAvailable, "--dry-run and --explain are not available for `order: heap` yet")
-        .at(migration.data.heap->place)
-        .hint("leave the line out to look at the same batches in the order of the key");
-  }
   if (options.dry_run) return dry_run(context, *database, timeline, migration, options);
   if (options.explain) return explain(context, *database, migration, options);
   {

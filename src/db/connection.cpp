@@ -13,6 +13,8 @@ std::vector<Row> Connection::sample_keys(const sql::TableName&, const std::vecto
   return {};
 }
 std::optional<PhysicalOrder> Connection::physical_order(const sql::TableName&) { return std::nullopt; }
+
+Value Connection::place_now(const sql::TableName&, const Value& place) { return place; }
 std::vector<Diagnosis> Connection::diagnose() { return {}; }
 
 }  // namespace weir::db

@@ -75,6 +75,9 @@ class Connection {
 
   // Nothing where the engine cannot read a range of places.
   virtual std::optional<PhysicalOrder> physical_order(const sql::TableName& table);
+  // Where the row is that stood at `place` before this transaction changed it; the same place when it did not, or
+  // deleted it.
+  virtual Value place_now(const sql::TableName& table, const Value& place);
 
   // The name of the table or view that `as_written` means (quoted or not, with a schema or not), or nothing when it is
   // not there. Errors: kInvalidFile when it is no name of a table.

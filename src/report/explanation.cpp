@@ -15,7 +15,7 @@ using nlohmann::ordered_json;
 
 ordered_json row_of(const db::Row& row) { return ordered_json::parse(db::encode_key(row)); }
 
-enum class Verdict { kEmpty, kReadsByIndex, kSmall, kLargeBatches, kRefused, kUnknown };
+enum class Verdict { kEmpty, kReadsByIndex, kReadsByPlace, kSmall, kLargeBatches, kRefused, kUnknown };
 
 Verdict verdict_of(const Explanation& explanation) {
   const auto& plan = explanation.plan;
@@ -25,13 +25,14 @@ Verdict verdict_of(const Explanation& explanation) {
   for (const auto& statement : plan->statements) {
     if (!statement) return Verdict::kUnknown;
   }
-  return Verdict::kReadsByIndex;
+  return explanation.key_reason == KeyReason::kPlace ? Verdict::kReadsByPlace : Verdict::kReadsByIndex;
 }
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kEmpty: return "empty-table";
     case Verdict::kReadsByIndex: return "reads-by-index";
+    case Verdict::kReadsByPlace: return "reads-by-place";
     case Verdict::kSmall: return "small-table";
     case Verdict::kLargeBatches: return "large-batches";
     case Verdict::kRefused: return "scans-table";
@@ -44,6 +45,7 @@ std::string_view words_of(Verdict verdict) {
   switch (verdict) {
     case Verdict::kEmpty: return "the table is empty";
     case Verdict::kReadsByIndex: return "a batch reads its rows by an index";
+    case Verdict::kReadsByPlace: return "a batch reads its own pages";
     case Verdict::kSmall: return "a batch reads the whole table, which is small";
     case Verdict::kLargeBatches:
       return "a batch reads the whole table, because it is so large a part of it: take a smaller `batch`";
@@ -58,6 +60,7 @@ std::string_view name_of(KeyReason reason) {
     case KeyReason::kPrimaryKey: return "primary-key";
     case KeyReason::kFirstUniqueKey: return "unique-key";
     case KeyReason::kNamed: return "named";
+    case KeyReason::kPlace: return "place";
   }
   return "";
 }
@@ -67,12 +70,20 @@ std::string_view words_of(KeyReason reason) {
     case KeyReason::kPrimaryKey: return "the primary key";
     case KeyReason::kFirstUniqueKey: return "there is no primary key: the first unique key that can be walked";
     case KeyReason::kNamed: return "named by `key:`";
+    case KeyReason::kPlace: return "the place of a row, of `order: heap`";
   }
   return "";
 }
 
-constexpr std::string_view kOrderReason =
-    "the end of a batch is found along its index, and a run goes on behind its cursor";
+std::string_view order_of(const Explanation& explanation) {
+  return explanation.key_reason == KeyReason::kPlace ? "heap" : "key";
+}
+
+std::string_view reason_of_order(const Explanation& explanation) {
+  return explanation.key_reason == KeyReason::kPlace
+             ? "pages are read one after the other; rows that move meanwhile are found by `where` in another pass"
+             : "the end of a batch is found along its index, and a run goes on behind its cursor";
+}
 
 std::string count_or(const std::optional<std::int64_t>& count, std::string_view otherwise) {
   return count ? human_count(*count) : std::string(otherwise);
@@ -132,7 +143,7 @@ std::string to_text(const project::Migration& migration, const Explanation& expl
   };
   add("run", fmt::format("{} over {}", migration.name, explanation.table));
   add("key", fmt::format("({}): {}", fmt::join(explanation.key, ", "), words_of(explanation.key_reason)));
-  add("order", fmt::format("by key: {}", kOrderReason));
+  add("order", fmt::format("by {}: {}", order_of(explanation), reason_of_order(explanation)));
   add("rows", fmt::format("about {} in the table, about {} to change", count_or(explanation.rows_of_table, "?"),
                           count_or(explanation.rows_to_change, "?")));
   add("batches",
@@ -162,8 +173,8 @@ std::string to_json(const project::Migration& migration, const Explanation& expl
                        {"table", explanation.table},
                        {"key", explanation.key},
                        {"key_reason", name_of(explanation.key_reason)},
-                       {"order", "key"},
-                       {"order_reason", kOrderReason},
+                       {"order", order_of(explanation)},
+                       {"order_reason", reason_of_order(explanation)},
                        {"rows_of_table", or_null(explanation.rows_of_table)},
                        {"rows_to_change", or_null(explanation.rows_to_change)},
                        {"batch_rows", explanation.batch_rows},

@@ -1,5 +1,6 @@
 // `order: heap`: by place instead of by key.
 #include <csignal>
+#include <nlohmann/json.hpp>
 
 #include "support/database_test.hpp"
 
@@ -69,6 +70,47 @@ TEST_P(Heap, FindsTheRowThatFails) {
   exec("UPDATE u SET name = 'even' WHERE name = 'odd'");
   run("grow");
   expect_once(2'000);
+}
+
+TEST_P(Heap, IsExplainedByPages) {
+  make_project(40'000);
+  EXPECT_EQ(weir({"run", "grow", "--detach"}).exit_code, 0);
+  const Ended ended = weir({"run", "grow", "--explain", "--workers", "2", "--json"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err << ended.out;
+  const auto said = nlohmann::json::parse(ended.out)["explain"];
+  EXPECT_EQ(said["key"], nlohmann::json({"ctid"}));
+  EXPECT_EQ(said["order"], "heap");
+  EXPECT_EQ(said["verdict"], "reads-by-place");
+  EXPECT_EQ(said["slices"].size(), 8);
+  EXPECT_NE(said["plans"][0]["lines"].dump().find("Tid Range Scan"), std::string::npos) << said["plans"];
+  EXPECT_EQ(said["measured"]["batches"], 3);
+  EXPECT_GT(said["batches"], 50);
+  EXPECT_LT(said["batches"], 400);
+  EXPECT_EQ(number("SELECT count(*) FROM u WHERE n = 0"), 40'000);
+}
+
+TEST_P(Heap, ADryRunFollowsTheRowsToWhereTheyMove) {
+  make_project(2'000);
+  EXPECT_EQ(weir({"run", "grow", "--detach"}).exit_code, 0);
+  const Ended ended = weir({"run", "grow", "--dry-run", "--json"});
+  ASSERT_EQ(ended.exit_code, 0) << ended.err << ended.out;
+  const auto batch = nlohmann::json::parse(ended.out)["dry_run"]["batches"].at(0);
+  EXPECT_GT(batch["rows_changed"], 100);
+  EXPECT_EQ(batch["rows_left"], 0);
+  const auto& row = batch["sample"].at(0);
+  EXPECT_EQ(row["key"], nlohmann::json({"(0,1)"}));
+  EXPECT_EQ(row["fate"], "changed");
+  EXPECT_EQ(row["changes"].at(1)["column"], "n");
+  EXPECT_EQ(row["changes"].at(1)["after"], 1);
+  EXPECT_EQ(number("SELECT count(*) FROM u WHERE n = 0"), 2'000);
+}
+
+TEST_P(Heap, ABatchThatReadsTheWholeTableIsRefused) {
+  make_project(40'000);
+  data("1_grow",
+       "-- over: u\n-- where: n = 0\n-- order: heap\n-- batch: 300\n-- migrate:batch\nUPDATE u SET n = 1 WHERE "
+       ":batch AND name <> (SELECT max(name) || 'x' FROM u)\n");
+  EXPECT_EQ(failed_run("grow").code(), Code::kScansTable);
 }
 
 TEST_P(Heap, AnEmptyTableIsComplete) {

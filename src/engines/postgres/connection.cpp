@@ -166,6 +166,10 @@ std::optional<db::PhysicalOrder> Connection::physical_order(const sql::TableName
   return postgres::physical_order(*this, table);
 }
 
+db::Value Connection::place_now(const sql::TableName& table, const db::Value& place) {
+  return postgres::place_now(*this, table, place);
+}
+
 std::optional<sql::TableName> Connection::find_table(std::string_view as_written) {
   return postgres::find_table(*this, as_written);
 }

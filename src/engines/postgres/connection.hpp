@@ -37,6 +37,7 @@ class Connection final : public db::Connection {
   std::vector<db::Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                    std::int64_t count) override;
   std::optional<db::PhysicalOrder> physical_order(const sql::TableName& table) override;
+  db::Value place_now(const sql::TableName& table, const db::Value& place) override;
   std::optional<sql::TableName> find_table(std::string_view as_written) override;
   std::optional<db::TableInfo> describe_table(std::string_view as_written) override;
   void set_lock_timeout(Milliseconds timeout) override;

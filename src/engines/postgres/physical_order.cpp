@@ -25,4 +25,11 @@ std::optional<db::PhysicalOrder> physical_order(Connection& connection, const sq
                            static_cast<double>(std::max<std::int64_t>(1, db::as_integer(size[1]))), kGreatestPosition};
 }
 
+db::Value place_now(Connection& connection, const sql::TableName& table, const db::Value& place) {
+  return connection
+      .query("SELECT pg_catalog.currtid2($1::text, $2::pg_catalog.tid)", {sql::quote(dialect(), table), place})
+      .rows.at(0)
+      .at(0);
+}
+
 }  // namespace weir::engines::postgres
