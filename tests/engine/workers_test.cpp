@@ -245,6 +245,22 @@ TEST_P(Workers, AFailureOfOneStopsAllAndSaysWhy) {
   EXPECT_EQ(query("SELECT n FROM u"), "5");
 }
 
+TEST_P(Workers, CtrlCEndsTheWaitingOfPauseAndNotItsRequest) {
+  if (is_sqlite()) return;  // who is stopped there may hold the only write lock
+  make_project(10);
+  const auto run = start_weir({"run", "count"});
+  await_rows(200);
+  run->send(SIGSTOP);
+  const auto pause = start_weir({"pause", "count"});
+  while (query("SELECT state FROM weir_runs") != "pausing") {
+  }
+  pause->send(SIGINT);
+  EXPECT_EQ(pause->wait().exit_code, 6);
+  run->send(SIGCONT);
+  EXPECT_EQ(run->wait().exit_code, 6);
+  EXPECT_EQ(query("SELECT state FROM weir_runs"), "paused");
+}
+
 TEST_P(Workers, CommandsSayWhatTheyCannotDo) {
   make_project(100);
   const auto code = [this](const std::vector<std::string>& words) {
