@@ -1,12 +1,18 @@
 // The one error type of weir, born with its facts: a stable code, what to do next, the database's own code, the place
-// in the user's file and a hint. It is thrown; only retry loops, workers and main() catch it. What is expected (a gate,
-// a violation count) is a value, never an Error.
+// in the user's file and a hint. What is expected (a closed gate in a deploy, a violation count, a run that was paused)
+// is a value, never an Error.
+//
+// Every call of the library that fails throws it, and nothing else but std::bad_alloc and what your own observers and
+// row programs throw. Neither message nor hint holds a password or a bound value: they may be logged.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <weir/export.hpp>
 
 namespace weir {
 
@@ -59,12 +65,10 @@ enum class Code {
   kInterrupted,            // Ctrl-C or SIGTERM
   kInternal,               // a defect of weir
 };
-std::string_view to_string(Code code);
+WEIR_API std::string_view to_string(Code code);
 
-// Exit code of the process for an error of this kind (DESIGN.md section 5; docs/commands.md).
-int exit_code(Code code);
-
-// What the catcher may do about it.
+// What the catcher may do about it. weir itself has tried that before the error comes out of the library, a dozen times
+// or within `lock_budget`; a program that waits longer, and then calls again, repeats nothing that was done.
 enum class Next {
   kFail,       // nothing: tell the user
   kRetry,      // roll back and repeat the transaction after a pause
@@ -86,10 +90,11 @@ struct DatabaseFacts {
   std::string constraint;  // name of the violated constraint, if known
 };
 
-class Error : public std::runtime_error {
+class WEIR_API Error : public std::runtime_error {
  public:
   Error(Code code, std::string message) : std::runtime_error(message), code_(code), message_(std::move(message)) {}
 
+  // Facts are added while it is born: `throw Error(code, message).hint(...).at(...)`.
   Error&& hint(std::string text) && {
     hint_ = std::move(text);
     return std::move(*this);
@@ -117,9 +122,9 @@ class Error : public std::runtime_error {
     return std::move(*this);
   }
 
-  Code code() const { return code_; }
+  Code code() const { return code_; }  // for programs: to_string(code())
   const std::string& message() const { return message_; }
-  const std::string& hint() const { return hint_; }
+  const std::string& hint() const { return hint_; }  // what to do about it; may be empty
   const std::optional<Place>& place() const { return place_; }
   Next next() const { return next_; }
   const DatabaseFacts& facts() const { return facts_; }

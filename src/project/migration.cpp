@@ -9,6 +9,12 @@
 #include "sql/template.hpp"
 #include "sql/transaction_control.hpp"
 
+namespace weir {
+
+std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
+
+}  // namespace weir
+
 namespace weir::project {
 namespace {
 
@@ -283,8 +289,6 @@ bool has_marker(const std::string& text, const sql::Dialect& dialect, const std:
 }
 
 }  // namespace
-
-std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
 
 std::string_view to_string(SectionKind kind) {
   switch (kind) {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <weir/migrate.hpp>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -17,8 +18,8 @@ namespace weir::project {
 // How the file name of a repeatable migration begins.
 inline constexpr std::string_view kRepeatablePrefix = "R__";
 
-enum class Kind { kSchema, kData };
-std::string_view to_string(Kind kind);
+using weir::Kind;
+using weir::to_string;
 
 enum class SectionKind { kUp, kDown, kBatch, kVerify };
 std::string_view to_string(SectionKind kind);

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "adopt/adoption.hpp"
+#include "adopt/files.hpp"
 #include "backfill/lease.hpp"
 #include "ledger/quarantine.hpp"
 #include "ledger/repeatables.hpp"
@@ -164,6 +166,18 @@ Status build_status(const db::Database& database, ledger::Ledger* ledger, const 
   }
   std::stable_sort(status.migrations.begin(), status.migrations.end(),
                    [](const auto& a, const auto& b) { return a.version < b.version; });
+  return status;
+}
+
+Status read_status(const db::Database& database, const project::Config& config, EpochMs now) {
+  const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
+  const auto unfinished = connection ? adopt::find_unfinished(config, *connection, database.dialect()) : std::nullopt;
+  // Before it is adopted there is nothing of weir to show.
+  if (unfinished && !config.adopted) adopt::refuse_unfinished(*unfinished);
+  const auto timeline = adopt::load_timeline(config, database.dialect());
+  auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
+  auto status = build_status(database, ledger ? &*ledger : nullptr, timeline, now);
+  status.unfinished = unfinished;
   return status;
 }
 

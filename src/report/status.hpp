@@ -74,4 +74,8 @@ struct Status {
 Status build_status(const db::Database& database, ledger::Ledger* ledger, const project::Timeline& timeline,
                     EpochMs now);
 
+// The same from files, database and ledger as they are now. Errors: as load_timeline(); kInDoubt when a tool whose
+// project is not adopted yet is in the middle of a migration.
+Status read_status(const db::Database& database, const project::Config& config, EpochMs now);
+
 }  // namespace weir::report
