@@ -20,7 +20,7 @@ namespace {
 // A data migration runs only when everything it requires is applied and complete (invariant 4).
 void check_gate(const Context& context, const db::Database& database, ledger::Ledger& ledger,
                 const project::Timeline& timeline, const project::Migration& migration) {
-  migrate::DatabaseFacts facts(database, &ledger.connection(), &ledger, timeline, context.config.inline_rows);
+  migrate::DatabaseFacts facts(database, &ledger.connection(), &ledger, timeline, context.config.inline_rows, nullptr);
   migrate::Decider decider(timeline, ledger::read_snapshot(ledger), database.dialect(), facts);
   const auto blockers = decider.blockers_of(migration);
   if (blockers.empty()) return;
@@ -99,6 +99,8 @@ int run_command(const Context& context, const RunOptions& options) {
     throw Error(Code::kUsage, fmt::format("{} is a schema migration", migration.name))
         .hint("`weir migrate` applies it");
   }
+  if (options.dry_run || options.explain) backfill::refuse_row_program(migration);
+  backfill::refuse_without_program(migration, nullptr);  // a command has none
   if ((options.dry_run || options.explain) && migration.data.heap) {
     throw Error(Code::kNotAvailable, "--dry-run and --explain are not available for `order: heap` yet")
         .at(migration.data.heap->place)

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 #include "backfill/lease.hpp"
 #include "backfill/runner.hpp"
@@ -28,10 +29,13 @@ std::vector<ledger::Run> find_work(const db::Database& database) {
   return work;
 }
 
-void execute(const Context& context, const db::Database& database, const ledger::Run& run, int workers) {
+project::Migration migration_of(const ledger::Run& run, const sql::Dialect& dialect) {
   const std::string file = fmt::format("{}_{}.sql", run.id.version.text(), run.name);
-  const auto migration =
-      project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, database.dialect());
+  return project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, dialect);
+}
+
+void execute(const Context& context, const db::Database& database, const ledger::Run& run,
+             const project::Migration& migration, int workers) {
   backfill::RunRequest request{migration,    {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
                                context.actor};
   request.workers = workers;
@@ -59,8 +63,7 @@ class Rounds {
         if (context_.stop.requested()) break;
         const auto known = failed_.find(run.id.version.key());
         if (known != failed_.end() && known->second == run.updated_at) continue;
-        found = true;
-        attempt(run);
+        found = attempt(run) || found;
       }
       return found;
     } catch (const Error& error) {
@@ -73,15 +76,28 @@ class Rounds {
   bool failed() const { return !failed_.empty(); }
 
  private:
-  void attempt(const ledger::Run& run) {
+  // False: it is not for this worker.
+  bool attempt(const ledger::Run& run) {
     try {
-      execute(context_, database_, run, workers_);
+      const auto migration = migration_of(run, database_.dialect());
+      if (!backfill::can_compute(migration, nullptr)) {
+        leave_alone(run);
+        return false;
+      }
+      execute(context_, database_, run, migration, workers_);
     } catch (const Error& error) {
       // Somebody was faster, or paused it: what is there to do is read again in the next round.
-      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return;
+      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return true;
       failed_[run.id.version.key()] = run.updated_at;
       show(error);
     }
+    return true;
+  }
+  // Said once.
+  void leave_alone(const ledger::Run& run) {
+    if (!left_.insert(fmt::format("{} {}", run.id.version.key(), run.id.attempt)).second) return;
+    const auto text = fmt::format("{} is left to the C++ program in which its row program is registered\n", run.name);
+    std::fputs(text.c_str(), stderr);
   }
   void show(const Error& error) const {
     const bool json = context_.global.json;
@@ -93,6 +109,7 @@ class Rounds {
   const db::Database& database_;
   const int workers_;
   std::map<std::string, EpochMs> failed_;
+  std::set<std::string> left_;  // to others
 };
 
 }  // namespace
