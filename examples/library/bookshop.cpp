@@ -1,5 +1,6 @@
 // A program that changes its own database with weir as a library: a deploy, a run with its progress, the gate behind
-// it. Plays on an SQLite file that it makes in a temporary folder. Ends with 0 only when every row is right.
+// it, and a change that is computed in C++, row by row. Plays on an SQLite file that it makes in a temporary folder.
+// Ends with 0 only when every row is right.
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
@@ -43,11 +44,22 @@ class Database {
 
 void sell_books(Database& shop) {
   shop.execute("PRAGMA journal_mode = WAL");
-  shop.execute("CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL, price REAL NOT NULL)");
+  shop.execute(
+      "CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT NOT NULL, price REAL NOT NULL, "
+      "isbn10 TEXT NOT NULL)");
   const std::string rows = std::to_string(kBooks);
-  shop.execute(("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rows +
-                ") INSERT INTO books SELECT i, 'book ' || i, (100 + i % 4900) / 100.0 FROM n")
-                   .c_str());
+  shop.execute(
+      ("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < " + rows +
+       ") INSERT INTO books SELECT i, 'book ' || i, (100 + i % 4900) / 100.0, printf('%09dX', 30640615 + i) FROM n")
+          .c_str());
+}
+
+// The ISBN of thirteen digits: another prefix, and another check digit behind the same nine digits.
+std::string isbn13_of(const std::string& isbn10) {
+  std::string digits = "978" + isbn10.substr(0, 9);
+  int sum = 0;
+  for (std::size_t i = 0; i < digits.size(); ++i) sum += (digits[i] - '0') * (i % 2 == 0 ? 1 : 3);
+  return digits + static_cast<char>('0' + (10 - sum % 10) % 10);
 }
 
 // --- weir
@@ -77,19 +89,24 @@ void require(bool condition, const char* what) {
 }
 
 void change(const std::filesystem::path& project_folder, const std::filesystem::path& file) {
-  const auto project = weir::Project::open({.directory = project_folder, .url = "sqlite:" + file.string()});
+  auto project = weir::Project::open({.directory = project_folder, .url = "sqlite:" + file.string()});
+  project.register_row_program("fill_books_isbn13", [](const weir::RowView& row) -> weir::NewValues {
+    return {{isbn13_of(row.text("isbn10"))}};
+  });
   Terminal terminal;
 
   std::printf("deploy\n");
   const auto first = project.migrate({}, &terminal);
-  require(first.count(weir::Action::kApply) == 1, "the column is added");
-  require(first.count(weir::Action::kEnqueue) == 1, "the table is large: its data migration is queued");
+  require(first.count(weir::Action::kApply) == 2, "the columns are added");
+  require(first.count(weir::Action::kEnqueue) == 2, "the table is large: its data migrations are queued");
   require(first.count(weir::Action::kWait) == 1, "what needs the data waits");
 
   std::printf("run\n");
   const auto outcome = project.run("fill_books_price_cents", {}, &terminal);
   require(outcome.state == weir::RunState::kSucceeded && outcome.residual == 0, "no row is left");
   require(outcome.rows_done == kBooks, "each row is changed once");
+  const auto computed = project.run("fill_books_isbn13", {.workers = 2}, &terminal);
+  require(computed.rows_done == kBooks && computed.residual == 0, "each row is computed");
   for (const auto& one : project.verify()) require(one.clean(), "the values are right");
 
   std::printf("deploy again: the gate is open\n");
@@ -117,7 +134,12 @@ int main(int argc, char** argv) {
     change(project_folder, file);
     // The application looks for itself.
     require(shop.number("SELECT count(*) FROM books WHERE price_cents = 100 + id % 4900") == kBooks, "every price");
-    std::printf("all %d books have the right price\n", kBooks);
+    // 978, nine digits, and a sum of the digits, weighted 1 and 3 by turns, that ends with 0.
+    require(shop.number("WITH RECURSIVE place(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM place WHERE i < 13) "
+                        "SELECT count(*) FROM books WHERE substr(isbn13, 1, 12) = '978' || substr(isbn10, 1, 9) AND "
+                        "(SELECT sum(substr(isbn13, i, 1) * iif(i % 2 = 1, 1, 3)) FROM place) % 10 = 0") == kBooks,
+            "every ISBN");
+    std::printf("all %d books have the right price and the right ISBN\n", kBooks);
     code = EXIT_SUCCESS;
   } catch (const weir::Error& error) {
     std::printf("error %s: %s\n", std::string(to_string(error.code())).c_str(), error.what());

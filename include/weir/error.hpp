@@ -54,6 +54,7 @@ enum class Code {
   kNotATable,              // `over` names a view or another kind of object
   kResidualDoesNotShrink,  // the change does not make `where` false
   kScansTable,             // every batch would read the whole table
+  kRowProgram,             // the answers of a row program do not fit its rows
   kVerificationFailed,     // `migrate:verify` counts violations
   kErrorBudget,            // more rows failed than `on_error: quarantine` allows
   kQuarantined,            // rows are left in quarantine

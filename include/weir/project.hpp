@@ -36,6 +36,7 @@
 #include <weir/export.hpp>
 #include <weir/migrate.hpp>
 #include <weir/observer.hpp>
+#include <weir/row_program.hpp>
 #include <weir/run.hpp>
 #include <weir/status.hpp>
 
@@ -79,12 +80,19 @@ class WEIR_API Project {
   // tool, whose project weir adopted, is in the middle of a migration.
   Status status() const;
 
+  // --- row programs
+
+  // Registers the function that computes the rows of the data migration of this name, for calls of this Project that
+  // begin afterwards: run(), migrate() and work(). It replaces an earlier one. The project needs no such migration.
+  // Errors: kUsage for an empty function.
+  void register_row_program(const std::string& name, RowFunction function);
+
   // --- runs. `name`: of a data migration, or its version
 
   // Executes a data migration in this thread, and in others when more workers are asked for: begins it, goes on where
   // it stood, or helps those who work on it. Returns when it has succeeded or this process has left it. Errors:
   // kGateClosed while what it requires is not complete; kDefinitionChanged; kScansTable; kResidualDoesNotShrink;
-  // kVerificationFailed; kQuarantined; whatever a batch fails with.
+  // kVerificationFailed; kQuarantined; kUsage when its row program is not registered; whatever a batch fails with.
   RunOutcome run(const std::string& name, const RunOptions& options = {}, Observer* observer = nullptr) const;
 
   // Queues it for work(), here or on another host: the run that waits already, or a new one. Complete ones stay as they

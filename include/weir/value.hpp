@@ -1,9 +1,8 @@
 // A value of a column: NULL, an integer, a floating-point number, a text, or bytes.
 //
-// Which of them a column arrives as depends on the database. SQLite gives every value the type that it was stored with;
-// MySQL and MariaDB give integers and numbers as such and everything else as text; PostgreSQL gives everything but NULL
-// as the text that psql shows. Code that shall work everywhere asks for what it needs (Row::integer(), Row::text() ...
-// in row_program.hpp) instead of looking which alternative is there.
+// A row program is given bytes as bytes, floating-point numbers as such, exactly, whole numbers and truth values as
+// integers where they fit, and everything else as text, on every engine. What is a number in a schema may still be a
+// text in SQLite, which stores what it is given; RowView::integer(), text() ... (row_program.hpp) convert and check.
 //
 // Values are plain data: copying and reading them is thread-safe like that of any standard container.
 #pragma once

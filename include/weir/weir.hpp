@@ -5,6 +5,7 @@
 #include <weir/migrate.hpp>
 #include <weir/observer.hpp>
 #include <weir/project.hpp>
+#include <weir/row_program.hpp>
 #include <weir/run.hpp>
 #include <weir/session.hpp>
 #include <weir/status.hpp>

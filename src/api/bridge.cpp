@@ -39,6 +39,7 @@ void Bridge::on_ended(const project::Migration& migration, const RunOutcome& out
   if (on_success && outcome.state == RunState::kSucceeded) on_success();
   tell([&](weir::Observer& observer) { observer.on_run_ended(migration.name, outcome); });
 }
+void Bridge::on_left(const ledger::Run& run) { on_note(backfill::left_to_others(run)); }
 void Bridge::on_failed(const ledger::Run* run, const Error& error) {
   tell([&](weir::Observer& observer) { observer.on_run_failed(run != nullptr ? run->name : "", error); });
 }

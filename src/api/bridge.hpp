@@ -31,6 +31,7 @@ class Bridge final : public backfill::QueueObserver, public migrate::DeployObser
   void on_progress(const Progress& progress) override;
   void on_note(const std::string& text) override;
   void on_ended(const project::Migration& migration, const RunOutcome& outcome) override;
+  void on_left(const ledger::Run& run) override;
   void on_failed(const ledger::Run* run, const Error& error) override;
   void on_result(const migrate::StepResult& result) override;
   void on_rolled_back(const migrate::RolledBack& one) override;

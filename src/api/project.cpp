@@ -4,6 +4,7 @@
 #include "adopt/files.hpp"
 #include "api/bridge.hpp"
 #include "api/open.hpp"
+#include "api/row_programs.hpp"
 #include "api/values.hpp"
 #include "backfill/control.hpp"
 #include "backfill/images.hpp"
@@ -14,7 +15,7 @@
 
 namespace weir {
 
-// Immutable.
+// Immutable but for the functions, which are thread-safe.
 class Project::Impl {
  public:
   explicit Impl(const ProjectOptions& options)
@@ -28,6 +29,7 @@ class Project::Impl {
   const project::Config config;
   const std::unique_ptr<db::Database> database;
   const std::string actor;
+  api::RegisteredFunctions functions;
 };
 
 namespace {
@@ -85,6 +87,8 @@ MigrateResult Project::migrate(const MigrateOptions& options, Observer* observer
     request.dry_run = options.dry_run;
     request.lock_wait = options.lock_wait;
     request.actor = impl_->actor;
+    api::CallPrograms programs(impl_->functions);
+    request.row_programs = programs.programs_of(timeline);
     return api::to_public(
         migrate::deploy(*impl_->database, impl_->config, timeline, system_clock(), bridge.stop(), bridge, request));
   });
@@ -121,6 +125,10 @@ Status Project::status() const {
   });
 }
 
+void Project::register_row_program(const std::string& name, RowFunction function) {
+  impl_->functions.add(name, std::move(function));
+}
+
 RunOutcome Project::run(const std::string& name, const RunOptions& options, Observer* observer) const {
   return api::call(observer, options.stop, [&](api::Bridge& bridge) {
     check_workers(options.workers);
@@ -133,9 +141,11 @@ RunOutcome Project::run(const std::string& name, const RunOptions& options, Obse
       migrate::check_gate(*impl_->database, ledger, timeline, migration);
     }
     const bool parameters_given = !options.parameters.empty();
-    const backfill::RunRequest request{migration,      options.parameters, parameters_given, options.on_change,
-                                       options.start,  impl_->actor,       options.workers,  backfill::OnStop::kPause,
-                                       options.on_scan};
+    api::CallPrograms programs(impl_->functions);
+    backfill::RunRequest request{migration,      options.parameters, parameters_given, options.on_change,
+                                 options.start,  impl_->actor,       options.workers,  backfill::OnStop::kPause,
+                                 options.on_scan};
+    request.row_program = programs.program_of(migration);
     const auto outcome = backfill::Runner(*impl_->database, system_clock(), bridge.stop(), bridge).run(request);
     if (outcome.state == RunState::kSucceeded)
       drop_expired_images(*impl_->database, impl_->config, impl_->actor, bridge);
@@ -165,8 +175,10 @@ std::size_t Project::work(const WorkOptions& options, Observer* observer) const 
     impl_->refuse_missing();
     bridge.on_success = [&] { drop_expired_images(*impl_->database, impl_->config, impl_->actor, bridge); };
     const bool ends = options.until == WorkOptions::Until::kNothingLeft;
+    api::CallPrograms programs(impl_->functions);
     return backfill::work_queue(*impl_->database, system_clock(), bridge.stop(), bridge,
-                                {ends ? Until::kNothingLeft : Until::kStopped, options.workers, impl_->actor});
+                                {ends ? Until::kNothingLeft : Until::kStopped, options.workers, impl_->actor,
+                                 [&](const project::Migration& migration) { return programs.program_of(migration); }});
   });
 }
 

@@ -8,6 +8,7 @@
 
 #include "backfill/observer.hpp"
 #include "backfill/parameters.hpp"
+#include "backfill/row_program.hpp"
 #include "base/stop.hpp"
 #include "db/database.hpp"
 #include "ledger/runs.hpp"
@@ -38,6 +39,8 @@ struct RunRequest {
   OnScan on_scan = OnScan::kRefuse;  // asked only until the first batch is committed
   // Only this attempt, as long as it is queued or running: nothing is begun, cancelled or taken out of a pause.
   std::optional<std::int64_t> joins = std::nullopt;
+  // For `migrate:each program:registered`; without it such a migration can be run over an empty table only.
+  RowProgram* row_program = nullptr;
 };
 
 // Creates a queued run for a worker or operator; nothing is changed yet. Returns the rows it will change, as far as
@@ -56,9 +59,9 @@ class Runner {
   Runner(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer)
       : database_(database), clock_(clock), stop_(stop), observer_(observer) {}
 
-  // Errors: as prepare_program(); kRunHeld; kLeaseLost; kDefinitionChanged; kScansTable;
-  // kResidualDoesNotShrink; kVerificationFailed; whatever a batch fails with. The run is `failed` then and goes on from
-  // its cursor when it is started again.
+  // Errors: as prepare_program(); kUsage without the row program; kRunHeld; kLeaseLost; kDefinitionChanged;
+  // kScansTable; kResidualDoesNotShrink; kVerificationFailed; whatever a batch fails with. The run is `failed` then and
+  // goes on from its cursor when it is started again.
   RunOutcome run(const RunRequest& request);
 
  private:

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <map>
+#include <set>
 
 #include "base/error.hpp"
 
@@ -10,6 +11,11 @@ namespace {
 
 constexpr Milliseconds kLook{1000};
 constexpr Milliseconds kPiece{50};  // so that a stop is seen
+
+project::Migration migration_of(const ledger::Run& run, const sql::Dialect& dialect) {
+  const std::string file = fmt::format("{}_{}.sql", run.id.version.text(), run.name);
+  return project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, dialect);
+}
 
 // Runs that want a worker, oldest first.
 std::vector<ledger::Run> find_work(const db::Database& database) {
@@ -38,8 +44,7 @@ class Queue {
         if (stop_.requested()) break;
         const auto known = failed_.find(run.id.version.key());
         if (known != failed_.end() && known->second == run.updated_at) continue;
-        found = true;
-        attempt(run);
+        found = attempt(run) || found;
       }
       return found;
     } catch (const Error& error) {
@@ -52,24 +57,30 @@ class Queue {
   std::size_t failed() const { return failed_.size(); }
 
  private:
-  void attempt(const ledger::Run& run) {
+  // False: it is not for this process.
+  bool attempt(const ledger::Run& run) {
     try {
-      execute(run);
+      const auto migration = migration_of(run, database_.dialect());
+      RowProgram* const program = request_.program_of ? request_.program_of(migration) : nullptr;
+      if (!can_compute(migration, program)) {
+        if (left_.insert(fmt::format("{} {}", run.id.version.key(), run.id.attempt)).second) observer_.on_left(run);
+        return false;
+      }
+      execute(run, migration, program);
     } catch (const Error& error) {
       // Somebody was faster, or paused it: what is there to do is read again in the next round.
-      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return;
+      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return true;
       failed_[run.id.version.key()] = run.updated_at;
       observer_.on_failed(&run, error);
     }
+    return true;
   }
-  void execute(const ledger::Run& run) {
-    const std::string file = fmt::format("{}_{}.sql", run.id.version.text(), run.name);
-    const auto migration =
-        project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, database_.dialect());
+  void execute(const ledger::Run& run, const project::Migration& migration, RowProgram* program) {
     RunRequest request{migration, {}, false, OnChange::kRefuse, Start::kContinue, request_.actor};
     request.workers = request_.workers;
     request.on_stop = OnStop::kRequeue;
     request.joins = run.id.attempt;
+    request.row_program = program;
     observer_.on_ended(migration, Runner(database_, clock_, stop_, observer_).run(request));
   }
 
@@ -79,9 +90,14 @@ class Queue {
   QueueObserver& observer_;
   const WorkRequest& request_;
   std::map<std::string, EpochMs> failed_;
+  std::set<std::string> left_;  // to others
 };
 
 }  // namespace
+
+std::string left_to_others(const ledger::Run& run) {
+  return run.name + " is left to the C++ program in which its row program is registered";
+}
 
 std::size_t work_queue(const db::Database& database, Clock& clock, const StopToken& stop, QueueObserver& observer,
                        const WorkRequest& request) {

@@ -64,6 +64,8 @@ int run_command(const Context& context, const RunOptions& options) {
   const auto database = context.open_existing_database();
   const auto timeline = adopt::load_timeline(context.config, database->dialect());
   const project::Migration& migration = timeline.find_data(options.name);
+  if (options.dry_run || options.explain) backfill::refuse_row_program(migration);
+  backfill::refuse_without_program(migration, nullptr);  // a command has none
   if ((options.dry_run || options.explain) && migration.data.heap) {
     throw Error(Code::kNotAvailable, "--dry-run and --explain are not available for `order: heap` yet")
         .at(migration.data.heap->place)

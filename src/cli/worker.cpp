@@ -22,6 +22,11 @@ class QueueView final : public backfill::QueueObserver {
     context_.print(context_.global.json ? report::to_json(migration, outcome)
                                         : report::to_text(migration, outcome, context_.colour));
   }
+  void on_left(const ledger::Run& run) override {
+    progress_.finish();
+    std::fputs(backfill::left_to_others(run).c_str(), stderr);
+    std::fputs("\n", stderr);
+  }
   void on_failed(const ledger::Run*, const Error& error) override {
     progress_.finish();
     const bool json = context_.global.json;

@@ -11,7 +11,7 @@ namespace weir::migrate {
 void check_gate(const db::Database& database, ledger::Ledger& ledger, const project::Timeline& timeline,
                 const project::Migration& migration) {
   constexpr std::int64_t kNothingInline = 0;  // nothing is decided here that depends on it
-  DatabaseFacts facts(database, &ledger.connection(), &ledger, timeline, kNothingInline);
+  DatabaseFacts facts(database, &ledger.connection(), &ledger, timeline, kNothingInline, nullptr);
   Decider decider(timeline, ledger::read_snapshot(ledger), database.dialect(), facts);
   const auto blockers = decider.blockers_of(migration);
   if (blockers.empty()) return;

@@ -23,13 +23,6 @@ class LedgerFacts final : public migrate::Facts {
   migrate::Completeness completeness(const project::Migration&) override { return {}; }
 };
 
-std::int64_t statements_of(const project::Migration& migration) {
-  const auto kind = migration.kind == Kind::kData ? project::SectionKind::kBatch : project::SectionKind::kUp;
-  std::int64_t total = 0;
-  for (const auto* section : migration.all(kind)) total += static_cast<std::int64_t>(section->statements.size());
-  return total;
-}
-
 std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
   const project::Migration& migration = *step.migration;
   if (entry != nullptr && entry->state != ledger::EntryState::kApplied) return "partial";
@@ -53,8 +46,9 @@ MigrationStatus from_step(const migrate::Step& step, const migrate::Decider& dec
   status.name = migration.name;
   status.kind = migration.kind;
   status.change = migration.change;
+  status.row_program = migration.has_row_program();
   status.state = state_of(step, entry, relevant ? &*run : nullptr);
-  status.statements_total = statements_of(migration);
+  status.statements_total = migration.statement_count();
   if (entry != nullptr) {
     status.applied_at = entry->applied_at;
     status.statements_done = entry->statements_done;

@@ -34,8 +34,9 @@ struct MigrationStatus {
   std::string name;
   project::Kind kind = project::Kind::kSchema;
   std::string change;
-  bool undoing = false;  // partial: half rolled back, not half applied
-  std::string state;     // as in CONTRACTS: pending, applied, waiting, partial, changed, missing, queued, running, ...
+  bool undoing = false;      // partial: half rolled back, not half applied
+  bool row_program = false;  // a C++ program must execute it
+  std::string state;  // as in CONTRACTS: pending, applied, waiting, partial, changed, missing, queued, running, ...
   std::optional<EpochMs> applied_at;
   std::vector<std::string> waits_for;  // names
   std::int64_t statements_done = 0;

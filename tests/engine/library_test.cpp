@@ -311,6 +311,71 @@ TEST_P(Library, UndoGivesRowsTheirOldValuesBack) {
   EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
 }
 
+TEST_P(Library, ARowProgramComputesWhatSqlCannot) {
+  make_rows(kRows);
+  disconnect();
+  data("1_spell",
+       "-- over: t\n-- where: a IS NULL\n-- batch: 100\n-- read: id, n\n-- write: a\n-- migrate:each "
+       "program:registered\n");
+  Project project = open();
+  EXPECT_EQ(thrown_by([&] { project.run("spell"); }).code(), Code::kUsage) << "it is not registered";
+  std::atomic<std::int64_t> asked{0};
+  project.register_row_program("spell", [&](const RowView& row) -> NewValues {
+    ++asked;
+    EXPECT_EQ(row.size(), 2U);
+    EXPECT_TRUE(row[1] == row["n"]);
+    return {{"row " + std::to_string(row.integer("id"))}};
+  });
+  EXPECT_EQ(project.run("spell", {.workers = 2}).rows_done, kRows);
+  EXPECT_GE(asked, kRows);
+  EXPECT_EQ(number(pick<std::string>("SELECT count(*) FROM t WHERE a = 'row ' || id",
+                                     "SELECT count(*) FROM t WHERE a = 'row ' || id",
+                                     "SELECT count(*) FROM t WHERE a = concat('row ', id)")),
+            kRows);
+}
+
+TEST_P(Library, AWorkerHasTheRowProgramsThatAreRegistered) {
+  make_rows(kRows);
+  disconnect();
+  data("1_spell", "-- over: t\n-- where: a IS NULL\n-- read: n, id\n-- write: a\n-- migrate:each program:registered\n");
+  const Project without = open();
+  without.start("spell");
+  Watcher watcher;
+  without.work({.until = WorkOptions::Until::kNothingLeft}, &watcher);
+  EXPECT_NE(watcher.notes.find("spell is left to the C++ program"), std::string::npos) << watcher.notes;
+  EXPECT_EQ(without.run_status("spell").state, RunState::kQueued);
+  Project with = open();
+  with.register_row_program("spell", [](const RowView& row) -> NewValues {
+    if (row.integer("id") == 7) return std::nullopt;
+    return {{row.text("id")}};
+  });
+  exec("UPDATE t SET a = 'x' WHERE id = 7");
+  disconnect();
+  EXPECT_EQ(with.work({.until = WorkOptions::Until::kNothingLeft}, &watcher), 0U);
+  EXPECT_EQ(watcher.ended, "spell succeeded\n");
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE a IS NULL"), 0);
+}
+
+TEST_P(Library, WhatARowProgramThrowsIsAnErrorOfItsRow) {
+  make_rows(50);
+  disconnect();
+  data("1_spell", "-- over: t\n-- where: a IS NULL\n-- read: id\n-- write: a\n-- migrate:each program:registered\n");
+  Project project = open();
+  project.register_row_program("spell", [](const RowView& row) -> NewValues {
+    if (row.integer("id") == 30) throw std::domain_error("thirty is too much");
+    return {{row.text("id")}};
+  });
+  const Error error = thrown_by([&] { project.run("spell"); });
+  EXPECT_EQ(error.code(), Code::kDataError);
+  EXPECT_NE(error.message().find("thirty is too much"), std::string::npos) << error.message();
+  EXPECT_EQ(number("SELECT count(*) FROM t WHERE a IS NOT NULL"), 29) << "the rows before it are done";
+  disconnect();
+  project.register_row_program("spell", [](const RowView& row) -> NewValues { return {{row.text("nosuch")}}; });
+  EXPECT_NE(thrown_by([&] { project.run("spell"); }).message().find("does not read column nosuch"), std::string::npos);
+  project.register_row_program("spell", [](const RowView& row) -> NewValues { return {{row.text("id")}}; });
+  EXPECT_EQ(project.run("spell").state, RunState::kSucceeded);
+}
+
 TEST_P(Library, ErrorsKnowWhatHappenedWhereAndWhatToDo) {
   make_count();
   const Project project = open();

@@ -10,6 +10,7 @@
 #include "engines/postgres/batch_sql.hpp"
 #include "engines/postgres/catalogue.hpp"
 #include "engines/postgres/copy.hpp"
+#include "engines/postgres/each.hpp"
 #include "engines/postgres/effects.hpp"
 #include "engines/postgres/errors.hpp"
 #include "engines/postgres/explain.hpp"
@@ -61,7 +62,7 @@ void Connection::forget_statements() {
   run("DEALLOCATE ALL");
 }
 
-db::Result Connection::execute(const db::Statement& statement) {
+ResultHandle Connection::execute_prepared(const db::Statement& statement) {
   const Parameters params(statement.params);
   const auto send = [&] {
     const std::string& name = prepare(statement.sql);
@@ -73,7 +74,21 @@ db::Result Connection::execute(const db::Statement& statement) {
     forget_statements();
     result = send();
   }
-  return take(std::move(result), statement.sql);
+  return result;
+}
+
+db::Result Connection::execute(const db::Statement& statement) {
+  return take(execute_prepared(statement), statement.sql);
+}
+
+std::vector<db::Row> Connection::read_values(const db::Statement& query) {
+  const ResultHandle result = execute_prepared(query);
+  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) fail(result.get(), query.sql);
+  return values_of(result.get());
+}
+
+std::int64_t Connection::execute_each(const sql::Template& statement, const std::vector<db::Row>& values) {
+  return postgres::execute_each(*this, statement.render().sql, values);
 }
 
 db::Result Connection::query(const std::string& sql, const db::Row& params) {
