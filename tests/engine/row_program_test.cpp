@@ -284,7 +284,7 @@ TEST_P(RowValues, ComeAndGoExactly) {
 TEST_P(RowPrograms, FindRowsByAKeyOfSeveralColumns) {
   exec("CREATE TABLE t (k " + key_text() + " NOT NULL, d " + pick<std::string>("numeric", "numeric", "decimal(10,2)") +
        " NOT NULL, n bigint, PRIMARY KEY (k, d))");
-  for (int i = 0; i < 45; ++i) exec(fmt::format("INSERT INTO t VALUES ('{}''{}', {}.50, 0)", "b a\\"[i % 4], i % 9, i));
+  for (int i = 0; i < 45; ++i) exec(fmt::format("INSERT INTO t VALUES ('{}''{}', {}.50, 0)", "b a_"[i % 4], i % 9, i));
   data("1_each", kCount);
   Computing program(add_one);
   EXPECT_EQ(run_with(program).rows_done, 45);

@@ -83,8 +83,13 @@ db::Result Connection::execute(const db::Statement& statement) {
 
 std::vector<db::Row> Connection::read_values(const db::Statement& query) {
   const ResultHandle result = execute_prepared(query);
-  if (PQresultStatus(result.get()) != PGRES_TUPLES_OK) fail(result.get(), query.sql);
-  return values_of(result.get());
+  if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) return values_of(result.get());
+  try {
+    fail(result.get(), query.sql);
+  } catch (const Error& error) {
+    // In a transaction it cannot be healed: outside of the next one it is.
+    throw is_stale_plan(result.get()) ? Error(error).next(Next::kRetry) : error;
+  }
 }
 
 std::int64_t Connection::execute_each(const sql::Template& statement, const std::vector<db::Row>& values) {
