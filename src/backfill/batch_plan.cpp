@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "backfill/lookup.hpp"
+#include "backfill/row_sql.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
 
@@ -48,13 +49,23 @@ class BatchPlanner {
     auto fragments = batch_fragments(program_, dialect, lower);
     fragments.insert(program_.typed_parameters.begin(), program_.typed_parameters.end());
     const auto bindings = batch_bindings(program_, plan.range.lower, plan.range.upper);
-    for (const auto& statement : program_.migration->first(project::SectionKind::kBatch)->statements) {
-      plan.statements.push_back(explain(sql::Template(statement.text, dialect), fragments, bindings));
+    for (const auto& statement : statements()) {
+      plan.statements.push_back(explain(statement, fragments, bindings));
       plan.scans_table = plan.scans_table || (plan.statements.back() && plan.statements.back()->scans_table);
     }
     if (!plan.scans_table) return;
     const auto range = explain(sql::Template(range_sql(program_, dialect, lower), dialect), fragments, bindings);
     plan.range_scans_table = range && range->scans_table;
+  }
+
+  // Of a row program that which reads its rows: they are written by their keys.
+  std::vector<sql::Template> statements() const {
+    const sql::Dialect& dialect = database_.dialect();
+    if (program_.migration->has_row_program()) return {{RowSql(database_, program_).read(":batch"), dialect}};
+    std::vector<sql::Template> statements;
+    for (const auto& statement : program_.migration->batch_statements())
+      statements.emplace_back(statement.text, dialect);
+    return statements;
   }
 
   // What cannot be explained is not refused; the batch itself will tell what is wrong.
@@ -89,18 +100,22 @@ std::optional<BatchPlan> plan_batch(const db::Database& database, db::Connection
 }
 
 void refuse_scan(const db::Database& database, db::Connection& connection, const Program& program) {
+  const project::Migration& migration = *program.migration;
+  if (migration.has_row_program() && !program.where) return;  // a range of keys and nothing else
   const auto plan = BatchPlanner(database, connection, program).plan(false);
   if (!plan || !plan->refused()) return;
-  const auto& statements = program.migration->first(project::SectionKind::kBatch)->statements;
   const auto scan = std::find_if(plan->statements.begin(), plan->statements.end(),
                                  [](const auto& statement) { return statement && statement->scans_table; });
   const auto index = static_cast<std::size_t>(scan - plan->statements.begin());
   throw Error(Code::kScansTable,
               fmt::format("every batch would read the whole table {}", program.migration->data.over.text))
-      .at(program.migration->place_in(statements.at(index)))
-      .hint(fmt::format("let the statement keep to `:batch`, with nothing that hides the key from its index; "
-                        "`weir run {} --allow-scan` runs it all the same. Its plan:{}",
-                        program.migration->name, lines_of(*plan)));
+      .at(migration.has_row_program() ? migration.data.where->place
+                                      : migration.place_in(migration.batch_statements().at(index)))
+      .hint(fmt::format("{}; `weir run {} --allow-scan` runs it all the same. Its plan:{}",
+                        migration.has_row_program()
+                            ? "let `where` look at nothing but the row itself"
+                            : "let the statement keep to `:batch`, with nothing that hides the key from its index",
+                        migration.name, lines_of(*plan)));
 }
 
 }  // namespace weir::backfill

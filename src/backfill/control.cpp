@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backfill/run_end.hpp"
+#include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
@@ -11,6 +12,9 @@ namespace weir::backfill {
 namespace {
 
 using ledger::RunState;
+
+constexpr std::int64_t kMostBatchRows = 1'000'000;
+constexpr std::int64_t kMostRate = 1'000'000'000;
 
 ledger::Run read_again(ledger::Ledger& ledger, const ledger::Run& run) {
   auto now = ledger::read_latest_run(ledger, run.id.version);
@@ -109,6 +113,7 @@ ledger::Run resume_run(ledger::Ledger& ledger, const ledger::Run& run, const std
 
 ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledger::Tuning& tuning,
                      const std::string& actor) {
+  check_tuning(tuning);
   if (ledger::is_final(run.state)) refuse(run, "tuned", "only a run that is not over can be tuned");
   std::string what;
   const auto add = [&](std::string_view name, const std::optional<std::int64_t>& value) {
@@ -122,6 +127,36 @@ ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledge
   ledger::record_event(ledger, actor, "run-tuned", run.id.version, run.id.attempt, what);
   transaction.commit();
   return read_again(ledger, run);
+}
+
+void check_tuning(const ledger::Tuning& tuning) {
+  const auto check = [](std::string_view name, const std::optional<std::int64_t>& value, std::int64_t least,
+                        std::int64_t most) {
+    if (!value || (*value >= least && *value <= most)) return;
+    throw Error(Code::kUsage, fmt::format("{} is a number from {} to {}", name, least, most));
+  };
+  check("batch", tuning.batch_rows, 1, kMostBatchRows);
+  check("workers", tuning.workers, 1, kMostWorkers);
+  check("max_rate", tuning.max_rate, 0, kMostRate);
+}
+
+ledger::Run queue_run(const db::Database& database, ledger::Ledger& ledger, const QueueRequest& request) {
+  const project::Migration& migration = request.migration;
+  check_tuning({{}, request.workers, {}});
+  auto run = ledger::read_latest_run(ledger, migration.version);
+  if (run && is_complete(database, ledger, migration, *run)) {
+    // Once more would change every row once more.
+  } else if (!run || ledger::is_final(run->state)) {
+    enqueue(database, ledger, migration, request.parameters, run ? run->id.attempt : 0, request.actor);
+    run = ledger::read_latest_run(ledger, migration.version);
+  } else {
+    if (!request.parameters.empty())
+      throw Error(Code::kUsage, "a run that waits already keeps its parameters").hint("leave them out");
+    run = resume_run(ledger, *run, request.actor);
+  }
+  if (request.workers && !ledger::is_final(run.value().state))
+    run = tune_run(ledger, run.value(), {{}, request.workers, {}}, request.actor);
+  return run.value();
 }
 
 }  // namespace weir::backfill

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "backfill/parameters.hpp"
 #include "base/clock.hpp"
 #include "base/stop.hpp"
 #include "ledger/runs.hpp"
@@ -24,7 +25,21 @@ ledger::Run pause_run(ledger::Ledger& ledger, const ledger::Run& run, const std:
 ledger::Run cancel_run(ledger::Ledger& ledger, const ledger::Run& run, const std::string& actor, const Wait& wait);
 // Back into the queue, for a worker or `weir run`.
 ledger::Run resume_run(ledger::Ledger& ledger, const ledger::Run& run, const std::string& actor);
+// Errors: as check_tuning() as well.
 ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledger::Tuning& tuning,
                      const std::string& actor);
+
+// Errors: kUsage for a value that is out of its range.
+void check_tuning(const ledger::Tuning& tuning);
+
+// Puts a data migration into the queue, for a worker: the run that waits already, or a new one. One that is complete
+// stays as it is. Errors: kUsage for parameters of a run that has its own; as enqueue().
+struct QueueRequest {
+  const project::Migration& migration;
+  ParameterValues parameters;
+  std::optional<int> workers;  // of each process that will execute it
+  std::string actor;
+};
+ledger::Run queue_run(const db::Database& database, ledger::Ledger& ledger, const QueueRequest& request);
 
 }  // namespace weir::backfill

@@ -6,6 +6,7 @@
 #include "backfill/batch_plan.hpp"
 #include "backfill/completeness.hpp"
 #include "backfill/images.hpp"
+#include "backfill/lookup.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -37,9 +38,9 @@ Error located(const Error& error, const project::Migration& migration) {
                              error.code() == Code::kDatabase || error.code() == Code::kUndefinedObject ||
                              error.code() == Code::kSqlSyntax;
   if (error.place() || !of_the_change) return error;
-  const auto& statements = migration.first(project::SectionKind::kBatch)->statements;
-  const std::size_t offset = statements.size() == 1 ? error.sql_offset().value_or(0) : 0;
-  return Error(error).at(migration.place_in(statements.front(), offset));
+  const auto& statements = migration.batch_statements();
+  const bool told = statements.size() == 1 && error.sql_offset();
+  return Error(error).at(told ? migration.place_in(statements.front(), *error.sql_offset()) : migration.change_place());
 }
 
 std::int64_t batches_done(ledger::Ledger& ledger, const ledger::RunId& id) {
@@ -139,12 +140,20 @@ ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& l
 // Whether the history calls this migration complete; a rollback of what it requires takes that back.
 bool Execution::is_recorded() { return ledger::read_entry(*ledger_, request_.migration.version).has_value(); }
 
+// Over an empty table nothing is to be computed.
+void Execution::refuse_uncomputable() {
+  if (!can_compute(request_.migration, request_.row_program) && greatest_key(database_, *control_, program_))
+    refuse_without_program(request_.migration, request_.row_program);
+}
+
 bool Execution::choose_run() {
   auto& ledger = *ledger_;
   const auto latest = ledger::read_latest_run(ledger, request_.migration.version);
   const ParameterValues parameters = choose_parameters(latest);
   if (request_.joins) refuse_unless_open(latest);
   program_ = prepare_program(database_, *control_, request_.migration, parameters);
+  program_.row_program = request_.row_program;
+  refuse_uncomputable();
   if (request_.joins) {
     run_ = *latest;
     return true;

@@ -24,6 +24,7 @@ class Execution {
   bool choose_run();
   ParameterValues choose_parameters(const std::optional<ledger::Run>& latest);
   bool is_recorded();
+  void refuse_uncomputable();
   void refuse_unless_open(const std::optional<ledger::Run>& latest) const;
   bool is_complete_already(const ledger::Run& latest);
   bool continues(const ledger::Run& latest, const ParameterValues& parameters);

@@ -101,6 +101,7 @@ std::optional<Explanation::Forecast> Explanation::forecast() const {
 
 Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock,
                     const project::Migration& migration, const ParameterValues& parameters, int workers) {
+  refuse_row_program(migration);
   // Not the ledger's, which may be one that only reads: servers refuse to look at a change there.
   const auto worker = connect_worker(database);
   db::Connection& connection = *worker;

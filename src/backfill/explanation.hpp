@@ -42,7 +42,7 @@ struct Explanation {
   std::optional<Forecast> forecast() const;
 };
 
-// Errors: as prepare_program().
+// Errors: as prepare_program() and refuse_row_program().
 Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock,
                     const project::Migration& migration, const ParameterValues& parameters, int workers);
 

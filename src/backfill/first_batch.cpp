@@ -12,15 +12,17 @@ db::Result execute(db::Connection& connection, const sql::Rendered& rendered, co
   return connection.execute({rendered.sql, db::bind(rendered.names, bindings)});
 }
 
+}  // namespace
+
 Error does_not_shrink(const Program& program, std::int64_t matching) {
   return Error(Code::kResidualDoesNotShrink,
                fmt::format("the change does not make `where` false: {} rows match it before the batch and after it",
                            human_count(matching)))
       .at(program.migration->data.where->place)
-      .hint("this batch was rolled back; make migrate:batch write what `where` looks for");
+      .hint(program.row_program == nullptr
+                ? "this batch was rolled back; make migrate:batch write what `where` looks for"
+                : "this batch was rolled back; make the row program answer with what `where` looks for");
 }
-
-}  // namespace
 
 FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
                            const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backfill/program.hpp"
+#include "base/error.hpp"
 
 namespace weir::backfill {
 
@@ -16,5 +17,8 @@ struct FirstBatch {
 // match as before.
 FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
                            const db::BatchSource& source, Lower lower, const db::Bindings& bindings);
+
+// `matching`: rows that matched before the change and match after it.
+Error does_not_shrink(const Program& program, std::int64_t matching);
 
 }  // namespace weir::backfill

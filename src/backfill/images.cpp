@@ -102,4 +102,17 @@ std::vector<ledger::ImageSet> discard_expired_images(ledger::Ledger& ledger, Mil
   return discarded;
 }
 
+std::optional<Error> drop_expired_images(const db::Database& database, std::int64_t keep_days,
+                                         const std::string& actor) {
+  if (keep_days == 0) return std::nullopt;
+  try {
+    const auto connection = database.connect(db::Purpose::kControl);
+    auto ledger = ledger::Ledger::open(database, *connection);
+    if (ledger) discard_expired_images(*ledger, std::chrono::days(keep_days), actor);
+  } catch (const Error& error) {
+    return error;
+  }
+  return std::nullopt;
+}
+
 }  // namespace weir::backfill

@@ -24,4 +24,9 @@ std::vector<ledger::ImageSet> discard_images(ledger::Ledger& ledger, const ledge
 std::vector<ledger::ImageSet> discard_expired_images(ledger::Ledger& ledger, Milliseconds age,
                                                      const std::string& actor);
 
+// The same after a run, on a connection of its own; 0 days: nothing is ever dropped. What failed: it is no reason to
+// call the run failed.
+std::optional<Error> drop_expired_images(const db::Database& database, std::int64_t keep_days,
+                                         const std::string& actor);
+
 }  // namespace weir::backfill

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <mutex>
 #include <random>
+#include <set>
 
 #include "base/error.hpp"
 
@@ -14,20 +16,56 @@ constexpr int kClaims = 3;  // a claim fails only when another one came in betwe
 // Its token is known as ours before it is sent.
 ledger::Lease lease_for(db::Connection& worker, OwnTokens& own) {
   ledger::Lease lease{new_token(), this_process(), worker.session_id(), 0};
-  own.push_back(lease.token);
+  own.add(lease.token);
   return lease;
 }
 
-bool is_own(const ledger::Lease& lease, const OwnTokens& own) {
-  return std::find(own.begin(), own.end(), lease.token) != own.end();
+// The tokens of all workers of this process.
+struct KnownTokens {
+  std::mutex mutex;
+  std::set<std::string> tokens;
+};
+KnownTokens& known_tokens() {
+  static KnownTokens known;
+  return known;
+}
+
+bool is_of_this_process(const ProcessId& process) {
+  const ProcessId here = this_process();
+  return !here.host.empty() && here.start_time != 0 && process.host == here.host && process.pid == here.pid &&
+         process.start_time == here.start_time;
 }
 
 bool is_provably_dead(db::Connection& connection, const ledger::Lease& lease) {
+  if (is_of_this_process(lease.process) && !OwnTokens::known_here(lease.token)) return true;
   if (liveness_of(lease.process) == Liveness::kDead) return true;
   return !lease.session.empty() && connection.session_liveness(lease.session) == Liveness::kDead;
 }
 
 }  // namespace
+
+OwnTokens::~OwnTokens() {
+  KnownTokens& known = known_tokens();
+  const std::lock_guard lock(known.mutex);
+  for (const auto& token : tokens_) known.tokens.erase(token);
+}
+
+void OwnTokens::add(const std::string& token) {
+  KnownTokens& known = known_tokens();
+  const std::lock_guard lock(known.mutex);
+  known.tokens.insert(token);
+  tokens_.push_back(token);
+}
+
+bool OwnTokens::contain(const std::string& token) const {
+  return std::find(tokens_.begin(), tokens_.end(), token) != tokens_.end();
+}
+
+bool OwnTokens::known_here(const std::string& token) {
+  KnownTokens& known = known_tokens();
+  const std::lock_guard lock(known.mutex);
+  return known.tokens.contains(token);
+}
 
 std::string new_token() {
   std::random_device device;
@@ -39,7 +77,7 @@ std::string new_token() {
 // A worker may be held up longer than its lease by one long statement. As long as its process lives on this host, and
 // is not stopped, it keeps the slice; of a worker elsewhere nothing is known but its lease.
 bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTokens& own) {
-  if (!slice.lease || is_own(*slice.lease, own) || is_provably_dead(connection, *slice.lease)) return false;
+  if (!slice.lease || own.contain(slice.lease->token) || is_provably_dead(connection, *slice.lease)) return false;
   return slice.lease->expires_at > slice.now || is_running(slice.lease->process);
 }
 
@@ -57,7 +95,7 @@ ledger::Lease reacquire_slice(ledger::Ledger& ledger, db::Connection& worker, co
   ledger::Lease renewed = lease_for(worker, own);
   for (int attempt = 0; attempt < kClaims; ++attempt) {
     const auto slice = ledger::read_slice(ledger, id, ordinal);
-    if (!slice || !slice->lease || !is_own(*slice->lease, own)) break;
+    if (!slice || !slice->lease || !own.contain(slice->lease->token)) break;
     // A claim of ours that was still on its way may have come in between.
     if (ledger::claim_slice(ledger, id, ordinal, slice->lease->token, renewed, kLeaseTime, checksum)) return renewed;
   }

@@ -2,6 +2,9 @@
 // this host that runs.
 #pragma once
 
+#include <string>
+#include <vector>
+
 #include "ledger/slices.hpp"
 
 namespace weir::backfill {
@@ -11,9 +14,26 @@ inline constexpr Milliseconds kLeaseTime{15'000};
 // A fresh fencing token.
 std::string new_token();
 
-// The tokens with which one execution has claimed or tried to claim, newest last. After a lost connection any of them
-// may stand in the ledger, because the answer to a claim can be lost too; it is then still ours.
-using OwnTokens = std::vector<std::string>;
+// The tokens with which one worker has claimed or tried to claim. After a lost connection any of them may stand in the
+// ledger, because the answer to a claim can be lost too; it is then still ours. While this lives the whole process
+// knows them: a lease of this process with another token is that of a worker which ended and could not release it, and
+// a process that goes on must not wait for it for ever.
+class OwnTokens {
+ public:
+  OwnTokens() = default;
+  ~OwnTokens();
+  OwnTokens(const OwnTokens&) = delete;
+  OwnTokens& operator=(const OwnTokens&) = delete;
+
+  // Before it is sent.
+  void add(const std::string& token);
+  bool contain(const std::string& token) const;
+  // Whether any worker of this process has it. Thread-safe.
+  static bool known_here(const std::string& token);
+
+ private:
+  std::vector<std::string> tokens_;
+};
 
 // Whether somebody else lives who holds the slice. `connection` asks for its session.
 bool is_held(db::Connection& connection, const ledger::Slice& slice, const OwnTokens& own);

@@ -1,23 +1,12 @@
 // Who watches a run: a progress bar, plain lines, or nobody.
 #pragma once
 
-#include <cstdint>
-#include <optional>
 #include <string>
-
-#include "base/clock.hpp"
+#include <weir/observer.hpp>
 
 namespace weir::backfill {
 
-struct Progress {
-  std::string name;
-  std::int64_t rows_done = 0;              // of the run, all passes and processes
-  std::optional<std::int64_t> rows_total;  // estimate
-  std::int64_t pass = 1;
-  int workers = 1;             // of this process
-  std::int64_t rows_here = 0;  // changed by this process
-  Milliseconds elapsed{0};     // of this process
-};
+using weir::Progress;
 
 // Called from the threads that run the batches, one at a time; must be quick.
 class Observer {

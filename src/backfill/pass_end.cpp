@@ -110,7 +110,6 @@ void PassEnd::succeed(std::int64_t passes) {
   auto& ledger = *context_.session.ledger;
   const project::Migration& migration = *context_.program.migration;
   const auto& id = context_.run.id;
-  const auto statements = static_cast<std::int64_t>(migration.first(project::SectionKind::kBatch)->statements.size());
   const auto elapsed = std::chrono::duration_cast<Milliseconds>(context_.clock.now() - context_.started);
   db::Transaction transaction(*context_.session.control);
   ledger::move_run(ledger, id, ledger::RunState::kRunning, ledger::RunState::kSucceeded);  // locks the run's row first
@@ -120,7 +119,7 @@ void PassEnd::succeed(std::int64_t passes) {
     throw Error(Code::kLeaseLost, "another worker took this run over")
         .hint("nothing was lost: `weir status` shows who works on it");
   const auto run = ledger::read_latest_run(ledger, id.version);
-  ledger::record_applied(ledger, migration, statements, elapsed, context_.actor);
+  ledger::record_applied(ledger, migration, migration.statement_count(), elapsed, context_.actor);
   ledger::record_event(ledger, context_.actor, "run-succeeded", id.version, id.attempt,
                        fmt::format("{} rows in {} passes, residual 0", run ? run->rows_done : 0, passes));
   transaction.commit();

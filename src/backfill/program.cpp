@@ -3,7 +3,10 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/columns.hpp"
 #include "backfill/image_sql.hpp"
+#include "backfill/key_sql.hpp"
+#include "backfill/row_sql.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "ledger/slices.hpp"
@@ -14,68 +17,6 @@ namespace {
 constexpr std::string_view kLo = "weir_lo";
 constexpr std::string_view kHi = "weir_hi";
 constexpr std::string_view kUpper = "weir_upper";
-
-// (a, b) or a
-std::string tuple(const std::vector<std::string>& parts) {
-  return parts.size() == 1 ? parts[0] : fmt::format("({})", fmt::join(parts, ", "));
-}
-
-class KeySql {
- public:
-  KeySql(const Program& program, const sql::Dialect& dialect) : expanded_(program.expand_row_comparisons) {
-    for (const auto& name : program.key) {
-      const db::Column* column = program.table.column(name);
-      columns_.push_back(dialect.quote(name));
-      comparands_.push_back(column == nullptr || column->comparand.empty() ? "{}" : column->comparand);
-    }
-  }
-  std::string list() const { return fmt::format("{}", fmt::join(columns_, ", ")); }
-  std::string descending() const { return fmt::format("{} DESC", fmt::join(columns_, " DESC, ")); }
-
-  // key > :prefix and key <= :prefix. A planner does not estimate two row comparisons as a range; it does so for the
-  // bounds of the leading column, which say nothing new.
-  std::string above(std::string_view prefix) const { return compare(">", ">=", prefix); }
-  std::string up_to(std::string_view prefix) const { return compare("<=", "<=", prefix); }
-  std::string equal_to(std::string_view prefix) const {
-    std::string sql;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const std::string value = fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i));
-      sql += fmt::format("{}{} = {}", i == 0 ? "" : " AND ", columns_[i], value);
-    }
-    return sql;
-  }
-  std::string leading_at_least(std::string_view name) const {
-    return fmt::format("{} >= {}", columns_[0], fmt::format(fmt::runtime(comparands_[0]), fmt::format(":{}", name)));
-  }
-  std::string not_null() const { return fmt::format("{} IS NOT NULL", fmt::join(columns_, " IS NOT NULL AND ")); }
-
- private:
-  std::string compare(std::string_view whole, std::string_view leading, std::string_view prefix) const {
-    std::vector<std::string> values;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      values.push_back(fmt::format(fmt::runtime(comparands_[i]), fmt::format(":{}{}", prefix, i)));
-    }
-    const std::string sql = expanded_ && columns_.size() > 1
-                                ? expand(whole, values)
-                                : fmt::format("{} {} {}", tuple(columns_), whole, tuple(values));
-    return columns_.size() == 1 ? sql : fmt::format("{} {} {} AND {}", columns_[0], leading, values[0], sql);
-  }
-  // (a, b) <= (x, y) without a row: (a < x OR a = x AND b <= y)
-  std::string expand(std::string_view whole, const std::vector<std::string>& values) const {
-    const std::string_view strict = whole.substr(0, 1);
-    std::string sql;
-    std::string equal;
-    for (std::size_t i = 0; i < columns_.size(); ++i) {
-      const bool last = i + 1 == columns_.size();
-      sql += fmt::format("{}{}{} {} {}", i == 0 ? "" : " OR ", equal, columns_[i], last ? whole : strict, values[i]);
-      equal += fmt::format("{} = {} AND ", columns_[i], values[i]);
-    }
-    return "(" + sql + ")";
-  }
-  std::vector<std::string> columns_;
-  std::vector<std::string> comparands_;
-  bool expanded_;
-};
 
 std::string whole_row(const Program& program, const sql::Dialect& dialect) {
   std::string columns = KeySql(program, dialect).list();
@@ -143,7 +84,7 @@ db::PhysicalOrder choose_heap(db::Connection& connection, const sql::Dialect& di
     refuse("`order: heap` cannot keep old values", "a row's place changes: write `order: key`, or remove `keep`");
   if (migration.data.error_budget)
     refuse("`order: heap` cannot set rows aside", "a row's place changes: write `order: key`, or `on_error: stop`");
-  for (const auto& statement : migration.first(project::SectionKind::kBatch)->statements) {
+  for (const auto& statement : migration.batch_statements()) {
     if (sql::Template(statement.text, dialect).uses("range"))
       throw Error(Code::kInvalidFile, "`:range` cannot be used with `order: heap`")
           .at(migration.place_in(statement))
@@ -171,34 +112,6 @@ void refuse_null_keys(db::Connection& connection, const sql::Dialect& dialect, c
   }
 }
 
-// A restored row must be found by its key, and what the engine computes cannot be restored.
-db::Column kept_column(const Program& program, const project::Reference& wanted) {
-  const auto& columns = program.table.columns;
-  const db::Column* found = program.table.column(wanted.text);
-  if (found == nullptr) {
-    const auto same = std::find_if(columns.begin(), columns.end(),
-                                   [&](const auto& column) { return equals_icase(column.name, wanted.text); });
-    if (same != columns.end()) found = &*same;
-  }
-  const auto refuse = [&](const std::string& message, const std::string& hint) {
-    throw Error(Code::kInvalidFile, message).at(wanted.place).hint(hint);
-  };
-  if (found == nullptr) {
-    std::vector<std::string> names;
-    for (const auto& column : columns) names.push_back(column.name);
-    const auto near = nearest(wanted.text, names);
-    refuse(fmt::format("{} has no column {}", program.table.name.name, wanted.text),
-           near ? fmt::format("did you mean '{}'?", *near) : fmt::format("its columns: {}", fmt::join(names, ", ")));
-  }
-  if (std::find(program.key.begin(), program.key.end(), found->name) != program.key.end())
-    refuse(fmt::format("column {} is a part of the key that is walked", found->name),
-           "leave it out: a row whose key changes cannot be found again");
-  if (found->generated)
-    refuse(fmt::format("column {} is generated by the database", found->name),
-           "keep the columns that it is computed from");
-  return *found;
-}
-
 void check_statements(db::Connection& connection, const sql::Dialect& dialect, const Program& program) {
   auto fragments = batch_fragments(program, dialect, Lower::kExclusive);
   fragments.insert(program.typed_parameters.begin(), program.typed_parameters.end());
@@ -213,7 +126,7 @@ void check_statements(db::Connection& connection, const sql::Dialect& dialect, c
       throw std::move(error).at(migration.data.where->place).context("the condition `where`");
     }
   }
-  for (const auto& statement : migration.first(project::SectionKind::kBatch)->statements) {
+  for (const auto& statement : migration.batch_statements()) {
     const auto rendered = sql::Template(statement.text, dialect).render(fragments);
     try {
       connection.check(rendered.sql);
@@ -221,6 +134,18 @@ void check_statements(db::Connection& connection, const sql::Dialect& dialect, c
       const std::size_t offset = error.sql_offset() ? rendered.source_offset(*error.sql_offset()) : 0;
       throw std::move(error).at(migration.place_in(statement, offset));
     }
+  }
+}
+
+// weir's own, which the engine may refuse all the same: no right to update the table, for example.
+void check_row_statements(const db::Database& database, db::Connection& connection, const Program& program) {
+  try {
+    const RowSql sql(database, program);
+    for (const auto& text :
+         {sql.read(batch_fragments(program, database.dialect(), Lower::kExclusive).at("batch")), sql.write()})
+      connection.check(sql::Template(text, database.dialect()).render().sql);
+  } catch (Error& error) {
+    throw std::move(error).at(program.migration->change_place());
   }
 }
 
@@ -312,8 +237,7 @@ db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledge
   auto fragments = batch_fragments(program, dialect, lower);
   fragments.insert(program.typed_parameters.begin(), program.typed_parameters.end());
   std::vector<sql::Template> changes;
-  for (const auto& statement : program.migration->first(project::SectionKind::kBatch)->statements)
-    changes.emplace_back(statement.text, dialect);
+  for (const auto& statement : program.migration->batch_statements()) changes.emplace_back(statement.text, dialect);
   db::BatchSource source{std::move(changes), std::move(fragments),
                          sql::Template(ledger::checkpoint_sql(ledger, lease), dialect),
                          sql::Template(boundaries_sql(program, dialect, Lower::kExclusive), dialect)};
@@ -350,10 +274,12 @@ Program prepare_program(const db::Database& database, db::Connection& connection
     program.key = choose_key(program.table, migration);
     refuse_null_keys(connection, database.dialect(), program);
   }
-  for (const auto& column : migration.data.keep) {
-    program.keep.push_back(kept_column(program, column));
-  }
+  const auto& data = migration.data;
+  for (const auto& column : data.keep) add_column(program.keep, settable_column(program, column), column);
+  for (const auto& column : data.read) add_column(program.read, find_column(program.table, column), column);
+  for (const auto& column : data.write) add_column(program.write, settable_column(program, column), column);
   check_statements(connection, database.dialect(), program);
+  if (migration.has_row_program()) check_row_statements(database, connection, program);
   return program;
 }
 

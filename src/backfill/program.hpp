@@ -13,6 +13,8 @@
 
 namespace weir::backfill {
 
+class RowProgram;
+
 struct Program {
   const project::Migration* migration = nullptr;
   db::TableInfo table;
@@ -23,6 +25,8 @@ struct Program {
   std::optional<std::string> where;                     // template text
   std::map<std::string, std::string> typed_parameters;  // fragments
   db::Bindings parameters;
+  std::vector<db::Column> read, write;   // columns that a row program sees, and that it answers with
+  RowProgram* row_program = nullptr;     // when the run is known
   std::vector<db::Column> keep;          // columns whose old values are saved
   std::optional<sql::TableName> images;  // where to; with `keep`, when the run is known
 };
@@ -42,6 +46,7 @@ Program prepare_program(const db::Database& database, db::Connection& connection
 // kExactly: only the row with the key `weir_hi0..`.
 enum class Lower { kOpen, kExclusive, kExactly };
 
+// Without changes when a row program computes them.
 // Bound: weir_lo0.. (kExclusive), weir_hi0.., weir_upper0.., the parameters, and what ledger::checkpoint_sql() names.
 db::BatchSource batch_source(const Program& program, const ledger::Ledger& ledger, Lower lower, Milliseconds lease);
 

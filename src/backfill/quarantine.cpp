@@ -2,6 +2,7 @@
 
 #include "backfill/images.hpp"
 #include "backfill/lease.hpp"
+#include "backfill/row_batch.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
 
@@ -15,14 +16,33 @@ class Retry {
         ledger_(ledger.over(worker)),
         program_(program),
         run_(run),
-        source_(batch_source(program, ledger, Lower::kExactly, kLeaseTime)) {}
+        source_(batch_source(program, ledger, Lower::kExactly, kLeaseTime)) {
+    if (program.migration->has_row_program()) batch_.emplace(ledger, program, Lower::kExactly);
+  }
 
-  // Nothing: another one has it.
+  // Nothing happens when another one has it.
   void process(const ledger::QuarantinedRow& row) {
-    db::Transaction transaction(worker_);
-    if (!ledger::take_from_quarantine(ledger_, row.id)) return;
     db::Bindings bound = program_.parameters;
     bind_key(bound, "weir_hi", row.key);
+    if (batch_) {
+      compute(row, bound);
+    } else {
+      execute(row, bound);
+    }
+  }
+
+ private:
+  void compute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
+    batch_->run(worker_, bound, Proof::kNotWanted, [&](std::int64_t changed) {
+      if (!ledger::take_from_quarantine(ledger_, row.id)) return false;
+      ledger::count_rows(ledger_, run_.id, changed);
+      return true;
+    });
+  }
+
+  void execute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
+    db::Transaction transaction(worker_);
+    if (!ledger::take_from_quarantine(ledger_, row.id)) return;
     std::int64_t changed = 0;
     for (const auto& own : source_.before) execute(own.render(), bound);
     for (const auto& change : source_.changes) changed = execute(change.render(source_.fragments), bound);
@@ -31,7 +51,6 @@ class Retry {
     transaction.commit();
   }
 
- private:
   std::int64_t execute(const sql::Rendered& rendered, const db::Bindings& bound) {
     return worker_.execute({rendered.sql, db::bind(rendered.names, bound)}).affected;
   }
@@ -41,14 +60,18 @@ class Retry {
   const Program& program_;
   const ledger::Run& run_;
   const db::BatchSource source_;  // without its checkpoint: these rows lie behind the cursor
+  std::optional<RowBatch> batch_;
 };
 
 }  // namespace
 
 Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
-                         const project::Migration& migration, const ledger::Run& run, const StopToken& stop) {
+                         const project::Migration& migration, const ledger::Run& run, const StopToken& stop,
+                         RowProgram* row_program) {
   refuse_held(ledger, run.id);
+  refuse_without_program(migration, row_program);
   Program program = prepare_program(database, ledger.connection(), migration, decode_parameters(run.parameters));
+  program.row_program = row_program;
   program.images = open_images(ledger, program, run.id);
   Retry retry(worker, ledger, program, run);
   Retried retried;

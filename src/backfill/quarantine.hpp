@@ -2,6 +2,7 @@
 #pragma once
 
 #include "backfill/parameters.hpp"
+#include "backfill/row_program.hpp"
 #include "base/stop.hpp"
 #include "db/database.hpp"
 #include "ledger/quarantine.hpp"
@@ -15,10 +16,13 @@ struct Retried {
   std::int64_t left = 0;    // not tried: asked to stop
 };
 
+// `row_program`: of a migration that has one; it computes a row outside of its transaction.
 // Each row in a transaction of its own, which takes it out of quarantine and counts it for the run: also two at once
 // process it once. A row that was deleted meanwhile, or does not match `where` any more, counts as processed.
-// Errors: kRunHeld while a worker executes the run; as prepare_program(); transient ones of the database.
+// Errors: kRunHeld while a worker executes the run; as prepare_program(); kUsage without the row program; transient
+// ones of the database.
 Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
-                         const project::Migration& migration, const ledger::Run& run, const StopToken& stop);
+                         const project::Migration& migration, const ledger::Run& run, const StopToken& stop,
+                         RowProgram* row_program = nullptr);
 
 }  // namespace weir::backfill

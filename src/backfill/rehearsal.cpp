@@ -67,9 +67,7 @@ class Rehearsing {
     }
   }
 
-  const std::vector<sql::Statement>& statements() const {
-    return program_.migration->first(project::SectionKind::kBatch)->statements;
-  }
+  const std::vector<sql::Statement>& statements() const { return program_.migration->batch_statements(); }
 
   std::int64_t count_matching(const Range& range) {
     const auto row =
@@ -170,6 +168,13 @@ std::size_t length_of(const db::Value& value) {
 
 }  // namespace
 
+void refuse_row_program(const project::Migration& migration) {
+  if (!migration.has_row_program()) return;
+  throw Error(Code::kNotAvailable, "--dry-run and --explain are not available for row programs yet")
+      .at(migration.change_place())
+      .hint("`weir status` shows how many rows there are");
+}
+
 bool Rehearsal::does_not_shrink() const {
   const auto first = std::find_if(batches.begin(), batches.end(), [](const auto& batch) { return batch.changed > 0; });
   return has_where && first != batches.end() && first->matching > 0 && first->left >= first->matching;
@@ -177,6 +182,7 @@ bool Rehearsal::does_not_shrink() const {
 
 Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
                    const Program& program, const RehearsalPlan& plan) {
+  refuse_row_program(*program.migration);
   return Rehearsing(database, worker, ledger, clock, program, plan).act();
 }
 

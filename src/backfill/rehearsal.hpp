@@ -56,9 +56,12 @@ struct RehearsalPlan {
 };
 
 // `worker`: from connect_worker(). Afterwards it has no transaction. Errors: what the engine says of a statement, at
-// its place in the file; kLockTimeout; kInvalidFile for what cannot be part of a batch.
+// its place in the file; kLockTimeout; kInvalidFile for what cannot be part of a batch; as refuse_row_program().
 Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
                    const Program& program, const RehearsalPlan& plan);
+
+// Errors: kNotAvailable for a migration with a row program, which is neither rehearsed nor explained yet.
+void refuse_row_program(const project::Migration& migration);
 
 // Parameters and place for a rehearsal of a migration: those of its unfinished run, if there is one.
 struct Beginning {

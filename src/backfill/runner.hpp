@@ -4,9 +4,11 @@
 
 #include <optional>
 #include <string>
+#include <weir/run.hpp>
 
 #include "backfill/observer.hpp"
 #include "backfill/parameters.hpp"
+#include "backfill/row_program.hpp"
 #include "base/stop.hpp"
 #include "db/database.hpp"
 #include "ledger/runs.hpp"
@@ -17,13 +19,13 @@ namespace weir::backfill {
 // Of one process.
 inline constexpr int kMostWorkers = 64;
 
-// What to do with an unfinished run whose file has changed since it began.
-enum class OnChange { kRefuse, kContinue };
-enum class Start { kContinue, kRestart };
+using weir::OnChange;
+using weir::OnScan;
+using weir::RunOutcome;
+using weir::Start;
+
 // What becomes of a run whose last worker is asked to stop.
 enum class OnStop { kPause, kRequeue };
-// What becomes of a run whose batches would each read the whole table (batch_plan.hpp).
-enum class OnScan { kRefuse, kAllow };
 
 struct RunRequest {
   const project::Migration& migration;
@@ -37,19 +39,8 @@ struct RunRequest {
   OnScan on_scan = OnScan::kRefuse;  // asked only until the first batch is committed
   // Only this attempt, as long as it is queued or running: nothing is begun, cancelled or taken out of a pause.
   std::optional<std::int64_t> joins = std::nullopt;
-};
-
-struct RunOutcome {
-  // kSucceeded, kPaused, kCancelled; kRunning when this process left it to others. Everything else is an Error.
-  ledger::RunState state = ledger::RunState::kSucceeded;
-  bool already_complete = false;  // nothing had to be done
-  std::int64_t attempt = 0;
-  std::int64_t rows_done = 0;  // of the whole run
-  std::int64_t rows_here = 0;  // by this process
-  std::int64_t passes = 0;
-  std::int64_t residual = 0;
-  std::optional<std::int64_t> violations;  // nothing: no migrate:verify
-  Milliseconds elapsed{0};
+  // For `migrate:each program:registered`; without it such a migration can be run over an empty table only.
+  RowProgram* row_program = nullptr;
 };
 
 // Creates a queued run for a worker or operator; nothing is changed yet. Returns the rows it will change, as far as
@@ -68,9 +59,9 @@ class Runner {
   Runner(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer)
       : database_(database), clock_(clock), stop_(stop), observer_(observer) {}
 
-  // Errors: as prepare_program(); kRunHeld; kLeaseLost; kDefinitionChanged; kScansTable;
-  // kResidualDoesNotShrink; kVerificationFailed; whatever a batch fails with. The run is `failed` then and goes on from
-  // its cursor when it is started again.
+  // Errors: as prepare_program(); kUsage without the row program; kRunHeld; kLeaseLost; kDefinitionChanged;
+  // kScansTable; kResidualDoesNotShrink; kVerificationFailed; whatever a batch fails with. The run is `failed` then and
+  // goes on from its cursor when it is started again.
   RunOutcome run(const RunRequest& request);
 
  private:

@@ -5,26 +5,17 @@
 #include <iterator>
 #include <utility>
 
-#include "backfill/first_batch.hpp"
+#include "backfill/failing_row.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
-#include "ledger/quarantine.hpp"
 
 namespace weir::backfill {
 namespace {
-
-constexpr Milliseconds kBatchLockTimeout{2000};
 
 // What was retried here is not retried by the caller once more.
 Error given_up(Error error) { return std::move(error).next(Next::kFail); }
 
 }  // namespace
-
-std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
-  auto connection = database.connect(db::Purpose::kWorker);
-  connection->set_lock_timeout(kBatchLockTimeout);
-  return connection;
-}
 
 WalkEnd SliceWalk::walk() {
   bool begun = false;
@@ -78,8 +69,7 @@ void SliceWalk::follow_settings() {
   const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows);
   if (batch_rows == context_.program.batch_rows) return;
   context_.program.batch_rows = batch_rows;
-  open_.reset();
-  bounded_.reset();
+  work_->forget();
   forget_ahead();
 }
 
@@ -180,23 +170,9 @@ void SliceWalk::run_batch() {
   attempted_ = hi;
   if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
-  std::int64_t rows = 0;
-  if (context_.program.where && !context_.board.proved()) {
-    const auto source = batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime);
-    const FirstBatch first = run_first_batch(context_.program, *context_.session.ledger, *context_.session.worker,
-                                             source, lower, bindings(hi));
-    rows = first.rows;
-    if (first.proved) context_.board.set_proved();
-  } else {
-    auto& compiled = cursor_ ? bounded_ : open_;
-    if (!compiled)
-      compiled =
-          context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
-    const bool look = !walks_pages() && ahead_.empty() && !rest_is_last_ && hi != end();
-    auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
-    rows = result.rows;
-    if (look) remember(std::move(result.boundaries), hi);
-  }
+  const bool look = !walks_pages() && ahead_.empty() && !rest_is_last_ && hi != end();
+  auto done = work_->run(lower, bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
+  if (done.boundaries) remember(*std::move(done.boundaries), hi);
   cursor_ = hi;
   attempted_.reset();
   failed_empty_ = false;
@@ -204,9 +180,9 @@ void SliceWalk::run_batch() {
     isolation_.finish();
     forget_ahead();
   }
-  context_.board.add_rows(rows);
+  context_.board.add_rows(done.rows);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
-  keep_rate(rows, began);
+  keep_rate(done.rows, began);
 }
 
 void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began) {
@@ -245,32 +221,12 @@ void SliceWalk::handle_row(const Error& error) {
   if (rows.empty() && std::exchange(failed_empty_, true)) throw given_up(Error(error));
   if (rows.size() != 1) return;
   failed_empty_ = false;
-  Error located =
-      Error(error).context(fmt::format("row {} of {}", db::encode_key(rows.front()), context_.program.table.name.name));
-  if (!context_.program.migration->data.error_budget) throw given_up(std::move(located));
-  quarantine(rows.front(), error);
-}
-
-// In one transaction with the cursor, which passes the row.
-void SliceWalk::quarantine(const db::Row& key, const Error& error) {
-  db::Connection& worker = *context_.session.worker;
-  ledger::Ledger ledger = context_.session.ledger->over(worker);
-  const std::int64_t budget = context_.program.migration->data.error_budget.value();
-  db::Transaction transaction(worker);
-  ledger::quarantine_row(ledger, context_.run, key, error, context_.actor);
-  const auto held = ledger::count_quarantined(ledger, context_.run);
-  if (held > budget) {
-    throw Error(Code::kErrorBudget, fmt::format("more than {} rows failed; the last one: row {} of {}: {}", budget,
-                                                db::encode_key(key), context_.program.table.name.name, error.message()))
-        .hint("`weir quarantine list` shows those before; `on_error: quarantine <rows>` sets how many may fail");
-  }
-  const auto rendered = sql::Template(ledger::checkpoint_sql(ledger, kLeaseTime), context_.database.dialect()).render();
-  db::Bindings bound = bindings(key);
-  bound.emplace_back(std::string(db::kRowsPlaceholder), std::int64_t{0});
-  if (worker.execute({rendered.sql, db::bind(rendered.names, bound)}).affected != 1)
-    throw Error(Code::kLeaseLost, "another worker took this slice over");
-  transaction.commit();
-  context_.board.note(fmt::format("row {} of {} is in quarantine ({} so far): {}", db::encode_key(key),
+  const FailingRow failing{rows.front(), error};
+  Error named = located(failing, context_.program);
+  if (!context_.program.migration->data.error_budget) throw given_up(std::move(named));
+  const auto held =
+      set_aside(failing, context_.program, context_.run, context_.session, bindings(failing.key), context_.actor);
+  context_.board.note(fmt::format("row {} of {} is in quarantine ({} so far): {}", db::encode_key(failing.key),
                                   context_.program.table.name.name, held, error.message()));
 }
 
@@ -309,8 +265,7 @@ void SliceWalk::retry_later(const Error& error) {
 }
 
 void SliceWalk::reconnect() {
-  open_.reset();
-  bounded_.reset();
+  work_->forget();
   Session& session = context_.session;
   session.worker = connect_worker(context_.database);
   session.control = context_.database.connect(db::Purpose::kControl);

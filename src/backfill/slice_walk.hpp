@@ -5,28 +5,14 @@
 #include <functional>
 #include <memory>
 
+#include "backfill/batch_work.hpp"
 #include "backfill/isolation.hpp"
-#include "backfill/lease.hpp"
-#include "backfill/program.hpp"
 #include "backfill/retry.hpp"
 #include "backfill/run_board.hpp"
 
 namespace weir::backfill {
 
-// A connection for batches. A batch that waits for a row lock keeps the rows it has changed already from the
-// application, so it waits for two seconds at most, rolls back and tries again.
-std::unique_ptr<db::Connection> connect_worker(const db::Database& database);
-
 enum class WalkEnd { kExhausted, kStopped };
-
-// The two connections of a worker and the lease it holds. Replaced together after a lost connection.
-struct Session {
-  std::unique_ptr<db::Connection> control;
-  std::unique_ptr<db::Connection> worker;
-  std::optional<ledger::Ledger> ledger;  // over `control`
-  ledger::Lease lease;
-  OwnTokens tokens;
-};
 
 class SliceWalk {
  public:
@@ -43,7 +29,8 @@ class SliceWalk {
     const std::string& actor;
     const std::string& checksum;  // of the text that is executed
   };
-  explicit SliceWalk(const Context& context) : context_(context) {}
+  explicit SliceWalk(const Context& context)
+      : context_(context), work_(make_batch_work(context.program, context.session, context.board)) {}
 
   // Errors, none of them transient: kLeaseLost; kResidualDoesNotShrink; whatever cannot be retried, or was in vain
   // Backoff::kMaxAttempts times.
@@ -63,7 +50,6 @@ class SliceWalk {
   void retry_later(const Error& error);
   bool narrow(const Error& error);
   void handle_row(const Error& error);
-  void quarantine(const db::Row& key, const Error& error);
   const db::Row& end() const { return isolation_.active() ? *isolation_.end() : *upper_; }
   void reconnect();
   db::Bindings bindings(const db::Row& hi) const;
@@ -76,6 +62,7 @@ class SliceWalk {
   void extend_dense(const db::Row& from);
 
   Context context_;
+  std::unique_ptr<BatchWork> work_;
   Backoff backoff_;
   std::optional<db::Row> cursor_;
   std::optional<db::Row> upper_;
@@ -85,8 +72,6 @@ class SliceWalk {
   std::optional<db::Row> attempted_;              // the end of the batch that is being tried
   std::deque<db::Row> ahead_;                     // ends of the next batches
   bool rest_is_last_ = false;                     // behind them the rest of the slice is one batch
-  std::unique_ptr<db::BatchProgram> open_;        // compiled for the first batch of a pass
-  std::unique_ptr<db::BatchProgram> bounded_;     // ... and for all others
   std::chrono::steady_clock::time_point gave_{};  // when half was given last
 };
 

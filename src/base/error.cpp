@@ -48,6 +48,7 @@ CodeFacts facts_of(Code code) {
     case Code::kNotATable: return {"not-a-table", kFailed};
     case Code::kResidualDoesNotShrink: return {"residual-does-not-shrink", kFailed};
     case Code::kScansTable: return {"scans-table", kFailed};
+    case Code::kRowProgram: return {"row-program", kFailed};
     case Code::kVerificationFailed: return {"verification-failed", kVerifyExit};
     case Code::kErrorBudget: return {"error-budget", kFailed};
     case Code::kQuarantined: return {"quarantined", kFailed};

@@ -83,8 +83,11 @@ bool is_running(const ProcessId& process) {
 
 std::string current_actor() {
   if (const char* actor = std::getenv("WEIR_ACTOR"); actor != nullptr && *actor != '\0') return actor;
-  const passwd* user = ::getpwuid(::geteuid());
-  return (user != nullptr ? std::string(user->pw_name) : std::to_string(::geteuid())) + "@" + host_name();
+  passwd storage{};
+  passwd* user = nullptr;
+  char buffer[16'384];
+  const bool found = ::getpwuid_r(::geteuid(), &storage, buffer, sizeof buffer, &user) == 0 && user != nullptr;
+  return (found ? std::string(user->pw_name) : std::to_string(::geteuid())) + "@" + host_name();
 }
 
 }  // namespace weir

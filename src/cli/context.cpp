@@ -1,33 +1,16 @@
 #include "cli/context.hpp"
 
 #include <cstdio>
-#include <fmt/format.h>
 
-#include "base/error.hpp"
-#include "engines/registry.hpp"
+#include "api/open.hpp"
 
 namespace weir::cli {
 
-std::unique_ptr<db::Database> Context::open_database() const {
-  if (!config.url) {
-    throw Error(Code::kConfig, "no database is named")
-        .hint(
-            "set DATABASE_URL (or write it to .env), `url` in weir.toml, or give --url; e.g. sqlite:app.db or "
-            "postgres://user@host/database");
-  }
-  try {
-    return engines::open_database(db::parse_url(*config.url), config.root.string());
-  } catch (Error& error) {
-    throw std::move(error).context("the URL from " + config.url_source);
-  }
-}
+std::unique_ptr<db::Database> Context::open_database() const { return api::open_database(config); }
 
 std::unique_ptr<db::Database> Context::open_existing_database() const {
   auto database = open_database();
-  if (!database->exists()) {
-    throw Error(Code::kNotFound, fmt::format("there is no database {}", database->display_url()))
-        .hint(fmt::format("check the URL from {}; `weir migrate` makes a new database", config.url_source));
-  }
+  api::refuse_missing(*database, config);
   return database;
 }
 

@@ -3,10 +3,10 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <fmt/format.h>
+#include <weir/version.hpp>
 
 #include "backfill/runner.hpp"
 #include "base/text.hpp"
-#include "base/version.hpp"
 
 namespace weir::cli {
 namespace {

@@ -23,8 +23,7 @@ Opened open(const Context& context) {
   Opened opened;
   opened.database = context.open_existing_database();
   opened.connection = opened.database->connect(db::Purpose::kControl);
-  opened.ledger = ledger::Ledger::open(*opened.database, *opened.connection);
-  if (!opened.ledger) throw Error(Code::kNotFound, "this database has no ledger yet").hint("first: weir migrate");
+  opened.ledger = ledger::Ledger::open_existing(*opened.database, *opened.connection);
   return opened;
 }
 

@@ -14,23 +14,16 @@ ledger::Run control_run(const Context& context, const std::string& name,
                         const std::function<ledger::Run(ledger::Ledger&, const ledger::Run&)>& act) {
   const auto database = context.open_existing_database();
   const auto connection = database->connect(db::Purpose::kControl);
-  auto ledger = ledger::Ledger::open(*database, *connection);
-  if (!ledger) throw Error(Code::kNotFound, "this database has no ledger yet").hint("first: weir migrate");
-  const ledger::Run run = act(*ledger, backfill::find_run(*ledger, name));
-  const auto status = report::read_run_status(*ledger, run);
+  auto ledger = ledger::Ledger::open_existing(*database, *connection);
+  const ledger::Run run = act(ledger, backfill::find_run(ledger, name));
+  const auto status = report::read_run_status(ledger, run);
   context.print(context.global.json ? report::to_json(status) : report::to_text(status, context.colour));
   return run;
 }
 
 void drop_expired_images(const Context& context, const db::Database& database) {
-  if (context.config.keep_days == 0) return;
-  try {
-    const auto connection = database.connect(db::Purpose::kControl);
-    auto ledger = ledger::Ledger::open(database, *connection);
-    if (ledger) backfill::discard_expired_images(*ledger, std::chrono::days(context.config.keep_days), context.actor);
-  } catch (const Error& error) {
-    std::fputs(fmt::format("warning: old values could not be dropped: {}\n", error.message()).c_str(), stderr);
-  }
+  if (const auto error = backfill::drop_expired_images(database, context.config.keep_days, context.actor))
+    std::fputs(fmt::format("warning: old values could not be dropped: {}\n", error->message()).c_str(), stderr);
 }
 
 }  // namespace weir::cli

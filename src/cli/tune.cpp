@@ -1,6 +1,5 @@
 #include <fmt/format.h>
 
-#include "backfill/runner.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "cli/commands.hpp"
@@ -9,30 +8,27 @@
 namespace weir::cli {
 namespace {
 
-constexpr std::int64_t kMostBatchRows = 1'000'000;
-constexpr std::int64_t kMostRate = 1'000'000'000;
-
-std::int64_t parse_setting(const std::string& name, const std::string& text, std::int64_t least, std::int64_t most) {
-  const auto value = parse_integer(text);
-  if (value && *value >= least && *value <= most) return *value;
-  throw Error(Code::kUsage, fmt::format("{} is a number from {} to {}", name, least, most));
+std::int64_t parse_setting(const std::string& name, const std::string& text) {
+  if (const auto value = parse_integer(text)) return *value;
+  throw Error(Code::kUsage, fmt::format("{} is a number", name));
 }
 
 ledger::Tuning parse_tuning(const std::map<std::string, std::string>& settings) {
   ledger::Tuning tuning;
   for (const auto& [name, text] : settings) {
     if (name == "batch") {
-      tuning.batch_rows = parse_setting(name, text, 1, kMostBatchRows);
+      tuning.batch_rows = parse_setting(name, text);
     } else if (name == "workers") {
-      tuning.workers = parse_setting(name, text, 1, backfill::kMostWorkers);
+      tuning.workers = parse_setting(name, text);
     } else if (name == "rate" || name == "max_rate") {
-      tuning.max_rate = text == "none" ? 0 : parse_setting(name, text, 1, kMostRate);
+      tuning.max_rate = text == "none" ? 0 : parse_setting(name, text);
     } else {
       const auto near = nearest(name, {"batch", "workers", "max_rate"});
       throw Error(Code::kUsage, fmt::format("there is no setting '{}'", name))
           .hint(near ? fmt::format("did you mean '{}'?", *near) : "settings: batch, workers, max_rate");
     }
   }
+  backfill::check_tuning(tuning);
   return tuning;
 }
 

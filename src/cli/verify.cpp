@@ -10,13 +10,11 @@
 namespace weir::cli {
 
 int run_command(const Context& context, const VerifyOptions& options) {
-  const auto database = context.open_database();
+  const auto database = context.open_existing_database();
   const auto timeline = adopt::load_timeline(context.config, database->dialect());
-  const auto connection = database->exists() ? database->connect(db::Purpose::kRead) : nullptr;
-  auto ledger = connection ? ledger::Ledger::open(*database, *connection) : std::nullopt;
-  if (!ledger)
-    throw Error(Code::kNotFound, "nothing has been applied to this database yet").hint("first: weir migrate");
-  const auto results = migrate::verify(*database, *ledger, timeline, options.name);
+  const auto connection = database->connect(db::Purpose::kRead);
+  auto ledger = ledger::Ledger::open_existing(*database, *connection);
+  const auto results = migrate::verify(*database, ledger, timeline, options.name);
   const bool clean = std::all_of(results.begin(), results.end(), [](const auto& r) { return r.clean(); });
   if (context.global.json) {
     context.print(report::to_json(results));

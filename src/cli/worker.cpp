@@ -1,8 +1,4 @@
-#include <fmt/format.h>
-#include <map>
-
-#include "backfill/lease.hpp"
-#include "backfill/runner.hpp"
+#include "backfill/work_queue.hpp"
 #include "base/error.hpp"
 #include "cli/commands.hpp"
 #include "cli/run_control.hpp"
@@ -12,100 +8,48 @@
 namespace weir::cli {
 namespace {
 
-constexpr Milliseconds kLook{1000};
-constexpr Milliseconds kPiece{50};  // so that Ctrl-C is seen
-
-// Runs that want a worker, oldest first. The ledger has their text: no file is needed on this host.
-std::vector<ledger::Run> find_work(const db::Database& database) {
-  const auto connection = database.connect(db::Purpose::kControl);
-  auto ledger = ledger::Ledger::open(database, *connection);
-  std::vector<ledger::Run> work;
-  if (!ledger) return work;
-  for (auto& run : ledger::read_runs(*ledger)) {
-    if (run.state == ledger::RunState::kQueued || run.state == ledger::RunState::kRunning)
-      work.push_back(std::move(run));
-  }
-  return work;
-}
-
-void execute(const Context& context, const db::Database& database, const ledger::Run& run, int workers) {
-  const std::string file = fmt::format("{}_{}.sql", run.id.version.text(), run.name);
-  const auto migration =
-      project::parse_migration(project::Kind::kData, file, "db/data/" + file, run.definition, database.dialect());
-  backfill::RunRequest request{migration,    {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
-                               context.actor};
-  request.workers = workers;
-  request.on_stop = backfill::OnStop::kRequeue;
-  request.joins = run.id.attempt;
-  ProgressView progress(context.global.json);
-  const auto outcome = backfill::Runner(database, context.clock, context.stop, progress).run(request);
-  progress.finish();
-  if (outcome.state == ledger::RunState::kSucceeded) drop_expired_images(context, database);
-  context.print(context.global.json ? report::to_json(migration, outcome)
-                                    : report::to_text(migration, outcome, context.colour));
-}
-
-// One round over what waits now. A run that failed before it began is not tried again until somebody has touched it.
-class Rounds {
+// Prints what came of each run; its progress meanwhile.
+class QueueView final : public backfill::QueueObserver {
  public:
-  Rounds(const Context& context, const db::Database& database, int workers)
-      : context_(context), database_(database), workers_(workers) {}
+  QueueView(const Context& context, const db::Database& database)
+      : context_(context), database_(database), progress_(context.global.json) {}
 
-  // False: nothing was there to do.
-  bool play() {
-    try {
-      bool found = false;
-      for (const auto& run : find_work(database_)) {
-        if (context_.stop.requested()) break;
-        const auto known = failed_.find(run.id.version.key());
-        if (known != failed_.end() && known->second == run.updated_at) continue;
-        found = true;
-        attempt(run);
-      }
-      return found;
-    } catch (const Error& error) {
-      // The server may come back.
-      if (!error.is_transient() && error.code() != Code::kCannotConnect) throw;
-      show(error);
-      return false;
-    }
+  void on_progress(const backfill::Progress& progress) override { progress_.on_progress(progress); }
+  void on_note(const std::string& text) override { progress_.on_note(text); }
+  void on_ended(const project::Migration& migration, const backfill::RunOutcome& outcome) override {
+    progress_.finish();
+    if (outcome.state == ledger::RunState::kSucceeded) drop_expired_images(context_, database_);
+    context_.print(context_.global.json ? report::to_json(migration, outcome)
+                                        : report::to_text(migration, outcome, context_.colour));
   }
-  bool failed() const { return !failed_.empty(); }
-
- private:
-  void attempt(const ledger::Run& run) {
-    try {
-      execute(context_, database_, run, workers_);
-    } catch (const Error& error) {
-      // Somebody was faster, or paused it: what is there to do is read again in the next round.
-      if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return;
-      failed_[run.id.version.key()] = run.updated_at;
-      show(error);
-    }
+  void on_left(const ledger::Run& run) override {
+    progress_.finish();
+    std::fputs(backfill::left_to_others(run).c_str(), stderr);
+    std::fputs("\n", stderr);
   }
-  void show(const Error& error) const {
+  void on_failed(const ledger::Run*, const Error& error) override {
+    progress_.finish();
     const bool json = context_.global.json;
     std::fputs((json ? report::to_json(error) : report::to_text(error, context_.error_colour)).c_str(),
                json ? stdout : stderr);
   }
 
+ private:
   const Context& context_;
   const db::Database& database_;
-  const int workers_;
-  std::map<std::string, EpochMs> failed_;
+  ProgressView progress_;
 };
 
 }  // namespace
 
 int run_command(const Context& context, const WorkerOptions& options) {
+  using Until = backfill::WorkRequest::Until;
   const auto database = context.open_existing_database();
-  Rounds rounds(context, *database, options.workers);
-  while (!context.stop.requested()) {
-    if (!rounds.play() && options.once) break;
-    for (Milliseconds waited{0}; waited < kLook && !context.stop.requested(); waited += kPiece)
-      context.clock.sleep(kPiece);
-  }
-  return options.once && rounds.failed() ? 1 : 0;
+  QueueView view(context, *database);
+  const backfill::WorkRequest request{options.once ? Until::kNothingLeft : Until::kStopped, options.workers,
+                                      context.actor};
+  const auto failed = backfill::work_queue(*database, context.clock, context.stop, view, request);
+  return options.once && failed > 0 ? 1 : 0;
 }
 
 }  // namespace weir::cli

@@ -2,6 +2,13 @@
 
 namespace weir::db {
 
+std::vector<Row> Connection::read_values(const Statement& query) { return execute(query).rows; }
+std::int64_t Connection::execute_each(const sql::Template& statement, const std::vector<Row>& values) {
+  const std::string sql = statement.render().sql;
+  std::int64_t affected = 0;
+  for (const auto& one : values) affected += execute({sql, one}).affected;
+  return affected;
+}
 std::string Connection::look(const std::string&) { return {}; }
 Effect Connection::effect_of(const std::string&, const std::string&) { return Effect::kUnknown; }
 void Connection::remove_remains(const std::string&, const std::string&) {}

@@ -43,6 +43,13 @@ class Connection {
   // One statement as the user wrote it, without parameters and not prepared: DDL and everything that cannot be
   // prepared. Errors carry sql_offset() in bytes where the server names a position.
   virtual Result execute_text(const std::string& sql) = 0;
+  // The rows of a query whose values a program computes with: on every engine bytes come as bytes and floating point
+  // numbers as such, exactly; whole numbers and truth values as integers, where they fit; everything else as text.
+  virtual std::vector<Row> read_values(const Statement& query);
+  // Executes a statement once for each element of `values`, in the open transaction, in few round trips where there is
+  // a network. An element holds what is bound to the statement's placeholders, in the order in which they appear. Rows
+  // affected, all together. Errors: as execute(); the transaction can only be rolled back then.
+  virtual std::int64_t execute_each(const sql::Template& statement, const std::vector<Row>& values);
   // Lets the engine parse and resolve a statement without executing it. What the engine cannot prepare passes
   // unchecked.
   virtual void check(const std::string& sql) = 0;

@@ -93,6 +93,9 @@ class Database {
   // SQL that is true exactly when two values of `column` are the same to the last byte, NULL and NULL too; stricter
   // than `=`, which may take upper and lower case for equal.
   virtual std::string same_value(const Column& column, std::string_view left, std::string_view right) const = 0;
+  // SQL that gives different results for different values of a column where Connection::read_values() may show two of
+  // them alike (an instant in the hour that a clock repeats). Empty where it does not.
+  virtual std::string exact_value(const Column& column, std::string_view value) const;
 
   // The schema without the tables `ledger`, which are weir's own; empty when there is no ledger. Opens connections of
   // its own. Errors: kNotFound when it needs a program that is not there; kNotAvailable for an engine that cannot.

@@ -8,19 +8,14 @@
 #include <utility>
 #include <variant>
 #include <vector>
+#include <weir/value.hpp>
 
 namespace weir::db {
 
-struct Blob {
-  std::string bytes;
-  bool operator==(const Blob&) const = default;
-};
-
-// NULL, integer, float, text, bytes. PostgreSQL hands everything but NULL over as text.
-using Value = std::variant<std::monostate, std::int64_t, double, std::string, Blob>;
+using weir::Blob;
+using weir::is_null;
+using weir::Value;
 using Row = std::vector<Value>;
-
-inline bool is_null(const Value& value) { return std::holds_alternative<std::monostate>(value); }
 
 // Integer value of an integer or of a text that spells one. Errors: kLedgerCorrupt otherwise (only for weir's own
 // columns).

@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <fmt/format.h>
+#include <weir/version.hpp>
 
 #include "base/error.hpp"
-#include "base/version.hpp"
 
 namespace weir::ledger {
 namespace {

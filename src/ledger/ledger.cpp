@@ -1,10 +1,10 @@
 #include "ledger/ledger.hpp"
 
 #include <fmt/format.h>
+#include <weir/version.hpp>
 
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "base/version.hpp"
 
 namespace weir::ledger {
 namespace {
@@ -156,6 +156,13 @@ void Ledger::create(const db::Database& database, db::Connection& connection) {
   const auto meta = connection.find_table("weir_meta");
   if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
   Ledger(database, connection, meta->schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
+}
+
+Ledger Ledger::open_existing(const db::Database& database, db::Connection& connection) {
+  auto ledger = open(database, connection);
+  if (!ledger)
+    throw Error(Code::kNotFound, "nothing has been applied to this database yet").hint("first: weir migrate");
+  return *std::move(ledger);
 }
 
 Ledger Ledger::open_or_create(const db::Database& database, db::Connection& connection) {

@@ -32,6 +32,8 @@ class Ledger {
   // Nothing when the database has no ledger yet. An older one is brought to the present version. Errors: kLedgerTooNew;
   // kLedgerTooOld over a connection that only reads.
   static std::optional<Ledger> open(const db::Database& database, db::Connection& connection);
+  // The same where there must be one. Errors: kNotFound as well.
+  static Ledger open_existing(const db::Database& database, db::Connection& connection);
   // Creates the ledger when it is not there; safe when two processes do it at once. Errors: kLedgerTooNew, kPrivilege,
   // kReadOnly.
   static Ledger open_or_create(const db::Database& database, db::Connection& connection);

@@ -1,6 +1,6 @@
 #include "ledger/repeatables.hpp"
 
-#include "base/version.hpp"
+#include <weir/version.hpp>
 
 namespace weir::ledger {
 namespace {

@@ -5,20 +5,7 @@
 
 #include "base/error.hpp"
 
-namespace weir::ledger {
-namespace {
-
-constexpr RunState kAll[] = {RunState::kQueued,    RunState::kRunning, RunState::kPausing,    RunState::kPaused,
-                             RunState::kSucceeded, RunState::kFailed,  RunState::kCancelling, RunState::kCancelled};
-
-bool one_of(RunState state, std::initializer_list<RunState> states) {
-  for (const RunState candidate : states) {
-    if (state == candidate) return true;
-  }
-  return false;
-}
-
-}  // namespace
+namespace weir {
 
 std::string_view to_string(RunState state) {
   switch (state) {
@@ -33,6 +20,23 @@ std::string_view to_string(RunState state) {
   }
   return "";
 }
+
+}  // namespace weir
+
+namespace weir::ledger {
+namespace {
+
+constexpr RunState kAll[] = {RunState::kQueued,    RunState::kRunning, RunState::kPausing,    RunState::kPaused,
+                             RunState::kSucceeded, RunState::kFailed,  RunState::kCancelling, RunState::kCancelled};
+
+bool one_of(RunState state, std::initializer_list<RunState> states) {
+  for (const RunState candidate : states) {
+    if (state == candidate) return true;
+  }
+  return false;
+}
+
+}  // namespace
 
 RunState parse_run_state(std::string_view text) {
   for (const RunState state : kAll) {

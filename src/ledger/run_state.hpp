@@ -3,12 +3,13 @@
 #pragma once
 
 #include <string_view>
+#include <weir/run.hpp>
 
 namespace weir::ledger {
 
-enum class RunState { kQueued, kRunning, kPausing, kPaused, kSucceeded, kFailed, kCancelling, kCancelled };
+using weir::RunState;
+using weir::to_string;
 
-std::string_view to_string(RunState state);
 // Errors: kLedgerCorrupt.
 RunState parse_run_state(std::string_view text);
 

@@ -69,10 +69,7 @@ struct RunSettings {
 // Nothing when the run is gone.
 std::optional<RunSettings> read_settings(Ledger& ledger, const RunId& id);
 
-// What is not given stays as it is; 0 takes a limit away.
-struct Tuning {
-  std::optional<std::int64_t> batch_rows, workers, max_rate;
-};
+using weir::Tuning;
 void tune_run(Ledger& ledger, const RunId& id, const Tuning& tuning);
 
 }  // namespace weir::ledger

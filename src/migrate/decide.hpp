@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <weir/migrate.hpp>
 
 #include "ledger/snapshot.hpp"
 #include "migrate/tables.hpp"
@@ -12,16 +13,7 @@
 
 namespace weir::migrate {
 
-enum class Action {
-  kNothing,          // applied or complete
-  kApply,            // schema migration
-  kContinue,         // schema migration without transaction, some statements are done
-  kRunInline,        // data migration on a small table
-  kEnqueue,          // data migration on a large table: a run is queued
-  kAlreadyQueued,    // ... was queued earlier, or is running, paused or failed
-  kNeedsParameters,  // data migration whose parameters only an operator can give
-  kWait,             // at a gate, or behind a migration that waits
-};
+using weir::Action;
 
 struct Blocker {
   const project::Migration* migration = nullptr;

@@ -79,10 +79,11 @@ std::vector<const Migration*> changed_repeatables(const project::Timeline& timel
 }
 
 DeployOutcome simulate(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
-                       DeployObserver& observer) {
+                       DeployObserver& observer, const backfill::RowPrograms& row_programs) {
   const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
   auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
-  DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows);
+  DatabaseFacts facts(database, connection.get(), ledger ? &*ledger : nullptr, timeline, config.inline_rows,
+                      &row_programs);
   DeployOutcome outcome;
   if (connection) adopt::check_in_step(config, timeline, database, *connection, ledger ? &*ledger : nullptr);
   auto snapshot = ledger ? ledger::read_snapshot(*ledger) : ledger::Snapshot{};
@@ -125,7 +126,7 @@ std::vector<Discrepancy> find_discrepancies(const project::Timeline& timeline,
 
 DeployOutcome deploy(const db::Database& database, const project::Config& config, const project::Timeline& timeline,
                      Clock& clock, const StopToken& stop, DeployObserver& observer, const DeployOptions& options) {
-  if (options.dry_run) return simulate(database, config, timeline, observer);
+  if (options.dry_run) return simulate(database, config, timeline, observer, options.row_programs);
   if (timeline.migrations().empty() && timeline.repeatables().empty() && !database.exists()) return {};
   const auto connection = database.connect(db::Purpose::kControl);
   DeployOutcome outcome;
@@ -164,11 +165,12 @@ DeployOutcome deploy(const db::Database& database, const project::Config& config
   DeferredRecord deferred;
   const ApplyContext context{database, config,   ledger,   clock,         stop,
                              observer, executor, deferred, options.actor, former ? &*former : nullptr};
-  Performer performer(context, timeline, [&](StepResult result) {
+  Performer performer(context, timeline, options.row_programs, [&](StepResult result) {
     outcome.results.push_back(std::move(result));
     observer.on_result(outcome.results.back());
   });
-  DatabaseFacts database_facts(database, connection.get(), &ledger, timeline, config.inline_rows);
+  DatabaseFacts database_facts(database, connection.get(), &ledger, timeline, config.inline_rows,
+                               &options.row_programs);
   UpToDateFacts facts(database_facts, performer);
   Decider decider(timeline, std::move(snapshot), database.dialect(), facts);
   // Of two deployers at one migration the ledger's row lets one through, whatever became of the lock.

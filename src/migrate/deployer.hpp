@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "backfill/observer.hpp"
+#include "backfill/row_program.hpp"
 #include "base/stop.hpp"
 #include "migrate/decide.hpp"
 #include "migrate/observer.hpp"
@@ -20,6 +21,8 @@ struct DeployOptions {
   std::string actor;
   std::optional<project::Config::OutOfOrder> out_of_order = std::nullopt;  // stronger than weir.toml
   std::vector<Resolution> resolutions = {};                                // carried out before anything else
+  // Row programs by the name of their migration. One that is missing here is left to another process.
+  backfill::RowPrograms row_programs = {};
 };
 
 // An applied migration whose file is not what was applied.

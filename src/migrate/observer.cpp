@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "base/clock.hpp"
+
 namespace weir::migrate {
 
 std::string describe(const db::SessionInfo& session) {

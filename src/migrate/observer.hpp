@@ -2,9 +2,8 @@
 #pragma once
 
 #include <string>
-#include <vector>
+#include <weir/observer.hpp>
 
-#include "base/clock.hpp"
 #include "db/session.hpp"
 
 namespace weir::migrate {
@@ -12,12 +11,7 @@ namespace weir::migrate {
 struct StepResult;
 struct RolledBack;
 
-// A statement that waits for a lock.
-struct LockWait {
-  std::string what;                       // "20260104120000 add_users_locale, statement 1 of 2"
-  std::vector<db::SessionInfo> blockers;  // may be empty: not known
-  Milliseconds waited{0};                 // in this attempt
-};
+using weir::LockWait;
 
 class DeployObserver {
  public:

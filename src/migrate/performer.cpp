@@ -122,6 +122,7 @@ void Performer::run_inline(const Migration& migration, StepResult& result) {
   backfill::Observer quiet;
   backfill::RunRequest request{migration,     {}, false, backfill::OnChange::kRefuse, backfill::Start::kContinue,
                                context_.actor};
+  request.row_program = backfill::find_program(&row_programs_, migration);
   const auto outcome = backfill::Runner(context_.database, context_.clock, context_.stop, quiet).run(request);
   // Paused, cancelled, or left to a worker elsewhere: what depends on it must not be applied now.
   if (outcome.state != ledger::RunState::kSucceeded)

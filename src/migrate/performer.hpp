@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "backfill/row_program.hpp"
 #include "migrate/apply.hpp"
 #include "migrate/step_result.hpp"
 
@@ -16,8 +17,9 @@ class Performer {
   // `on_result` is called for each step when what came of it is committed (of a migration with a journal: can be told
   // from the journal).
   using OnResult = std::function<void(StepResult)>;
-  Performer(const ApplyContext& context, const project::Timeline& timeline, OnResult on_result)
-      : context_(context), timeline_(timeline), on_result_(std::move(on_result)) {}
+  Performer(const ApplyContext& context, const project::Timeline& timeline, const backfill::RowPrograms& row_programs,
+            OnResult on_result)
+      : context_(context), timeline_(timeline), row_programs_(row_programs), on_result_(std::move(on_result)) {}
 
   // Now, or together with the next ones. Errors: the engine's, also of steps before that were not performed yet.
   void perform(const Step& step, const Decider& decider);
@@ -34,6 +36,7 @@ class Performer {
 
   const ApplyContext& context_;
   const project::Timeline& timeline_;
+  const backfill::RowPrograms& row_programs_;
   OnResult on_result_;
   std::vector<Step> together_;                                   // to be applied together
   std::optional<std::chrono::steady_clock::time_point> looked_;  // for old transactions

@@ -24,13 +24,6 @@ std::vector<const sql::Statement*> statements_of(const Migration& migration, led
   return all;
 }
 
-std::int64_t statement_count(const Migration& migration) {
-  const auto kind = migration.kind == project::Kind::kData ? SectionKind::kBatch : SectionKind::kUp;
-  std::int64_t count = 0;
-  for (const auto* section : migration.all(kind)) count += std::ssize(section->statements);
-  return count;
-}
-
 void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::string_view event,
                   const std::string& actor) {
   const auto run = ledger::read_latest_run(ledger, migration.version);
@@ -38,7 +31,7 @@ void mark_applied(ledger::Ledger& ledger, const Migration& migration, std::strin
     throw Error(Code::kUsage,
                 fmt::format("a run of {} is {}; nothing was marked", migration.name, to_string(run->state)))
         .hint(fmt::format("finish it with `weir run {}`", migration.name));
-  ledger::record_applied(ledger, migration, statement_count(migration), Milliseconds(0), actor);
+  ledger::record_applied(ledger, migration, migration.statement_count(), Milliseconds(0), actor);
   ledger::record_event(ledger, actor, event, migration.version, std::nullopt,
                        migration.file + " was not executed by weir");
 }

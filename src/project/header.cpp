@@ -31,7 +31,7 @@ constexpr Key kKeys[] = {
     {"batch", false, false, Support::kNow},     {"param", false, true, Support::kNow},
     {"on_error", false, false, Support::kNow},  {"throttle", false, false, Support::kLater},
     {"hours", false, false, Support::kLater},   {"keep", false, false, Support::kNow},
-    {"read", false, false, Support::kLater},    {"write", false, false, Support::kLater},
+    {"read", false, false, Support::kNow},      {"write", false, false, Support::kNow},
     {"rows", false, false, Support::kLater},    {"repeatable", true, false, Support::kNow},
 };
 
@@ -176,17 +176,18 @@ void apply_requires(const HeaderLine& line, Migration& migration) {
 }
 
 // Whether the columns exist is for the catalogue to say.
-void apply_keep(const HeaderLine& line, Migration& migration) {
+void apply_columns(const HeaderLine& line, std::vector<Reference>& columns) {
   std::size_t at = 0;
   for (const auto& column : split(line.value, ',')) {
     Place place = line.value_place;
     at = column.empty() ? at : line.value.find(column, at);
     place.column += static_cast<int>(at);
-    if (column.empty()) refuse(place, "an empty column name in `keep`", "write `keep: column, column`");
-    auto& kept = migration.data.keep;
-    if (std::any_of(kept.begin(), kept.end(), [&](const auto& other) { return other.text == column; }))
-      refuse(place, fmt::format("column {} stands twice in `keep`", column), "name it once");
-    kept.push_back({column, place});
+    if (column.empty())
+      refuse(place, fmt::format("an empty column name in `{}`", line.key),
+             fmt::format("write `{}: column, column`", line.key));
+    if (std::any_of(columns.begin(), columns.end(), [&](const auto& other) { return other.text == column; }))
+      refuse(place, fmt::format("column {} stands twice in `{}`", column, line.key), "name it once");
+    columns.push_back({column, place});
     at += column.size();
   }
 }
@@ -244,7 +245,9 @@ const std::map<std::string, Apply, std::less<>>& appliers() {
          m.data.where = {line.value, line.value_place};
        }},
       {"key", apply_key},
-      {"keep", apply_keep},
+      {"keep", [](const HeaderLine& line, Migration& m) { apply_columns(line, m.data.keep); }},
+      {"read", [](const HeaderLine& line, Migration& m) { apply_columns(line, m.data.read); }},
+      {"write", [](const HeaderLine& line, Migration& m) { apply_columns(line, m.data.write); }},
       {"order", apply_order},
       {"on_error", apply_on_error},
       {"batch", apply_batch},

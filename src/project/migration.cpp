@@ -9,6 +9,12 @@
 #include "sql/template.hpp"
 #include "sql/transaction_control.hpp"
 
+namespace weir {
+
+std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
+
+}  // namespace weir
+
 namespace weir::project {
 namespace {
 
@@ -31,24 +37,25 @@ Place shifted(Place place, std::size_t columns) {
 
 std::vector<std::string> section_names(Kind kind) {
   return kind == Kind::kSchema ? std::vector<std::string>{"up", "down", "verify"}
-                               : std::vector<std::string>{"batch", "verify"};
+                               : std::vector<std::string>{"batch", "each", "verify"};
 }
 
 SectionKind section_kind(const std::string& word, Kind kind, const Place& place) {
   if (kind == Kind::kSchema && word == "up") return SectionKind::kUp;
   if (kind == Kind::kSchema && word == "down") return SectionKind::kDown;
   if (kind == Kind::kData && word == "batch") return SectionKind::kBatch;
+  if (kind == Kind::kData && word == "each") return SectionKind::kEach;
   if (word == "verify") return SectionKind::kVerify;
-  if (word == "each" || word == "undo") {
-    throw Error(Code::kNotAvailable, fmt::format("`migrate:{}` is not available yet", word))
+  if (word == "undo") {
+    throw Error(Code::kNotAvailable, "`migrate:undo` is not available yet")
         .at(place)
         .hint("a later version of weir will have it");
   }
   if (word == "up" || word == "down")
     refuse(place, fmt::format("`migrate:{}` belongs into a schema migration", word),
            "a data migration has `migrate:batch`");
-  if (word == "batch")
-    refuse(place, "`migrate:batch` belongs into a data migration", "data migrations stand in db/data");
+  if (word == "batch" || word == "each")
+    refuse(place, fmt::format("`migrate:{}` belongs into a data migration", word), "data migrations stand in db/data");
   const auto near = nearest(word, section_names(kind));
   refuse(place, fmt::format("unknown section 'migrate:{}'", word),
          near ? fmt::format("did you mean 'migrate:{}'?", *near)
@@ -78,11 +85,33 @@ bool parse_boolean(const std::string& value, const Place& place, const std::stri
          fmt::format("write `{}:false` without a blank", name));
 }
 
+RowProgramKind parse_program(const std::string& value, const Place& place) {
+  if (value == to_string(RowProgramKind::kRegistered)) return RowProgramKind::kRegistered;
+  refuse(place, value.empty() ? "`program` has no value" : fmt::format("unknown row program '{}'", value),
+         "write `program:registered`: a C++ program that uses weir as its library computes the new values");
+}
+
+std::string_view options_hint(SectionKind kind) {
+  switch (kind) {
+    case SectionKind::kUp:
+    case SectionKind::kDown: return "known options: transaction:true|false, lock_timeout:2s, statement_timeout:30s";
+    case SectionKind::kEach: return "its option is program:registered";
+    case SectionKind::kBatch:
+    case SectionKind::kVerify: break;
+  }
+  return "this section has no options";
+}
+
 void apply_option(const std::string& word, const Place& place, Section& section) {
   const auto colon = word.find(':');
   const std::string name = word.substr(0, colon);
   const std::string value = colon == std::string::npos ? "" : word.substr(colon + 1);
   const bool takes_options = section.kind == SectionKind::kUp || section.kind == SectionKind::kDown;
+  if (section.kind == SectionKind::kEach && name == "program") {
+    if (section.program) refuse(place, "`program` stands twice", "keep one");
+    section.program = parse_program(value, place);
+    return;
+  }
   if (takes_options && name == "transaction") {
     section.transaction = parse_boolean(value, place, name);
   } else if (takes_options && (name == "lock_timeout" || name == "statement_timeout")) {
@@ -95,9 +124,7 @@ void apply_option(const std::string& word, const Place& place, Section& section)
     const auto near =
         takes_options ? nearest(name, {"transaction", "lock_timeout", "statement_timeout"}) : std::nullopt;
     refuse(place, fmt::format("unknown option '{}' of migrate:{}", name, to_string(section.kind)),
-           near            ? fmt::format("did you mean '{}:'?", *near)
-           : takes_options ? "known options: transaction:true|false, lock_timeout:2s, statement_timeout:30s"
-                           : "this section has no options");
+           near ? fmt::format("did you mean '{}:'?", *near) : std::string(options_hint(section.kind)));
   }
 }
 
@@ -119,7 +146,7 @@ void check_order_of_sections(const Migration& migration) {
   SectionKind previous = SectionKind::kVerify;
   for (const auto& section : migration.sections) {
     const Place place{migration.file, section.line, 1, ""};
-    const bool once = section.kind == SectionKind::kBatch || section.kind == SectionKind::kVerify;
+    const bool once = section.kind != SectionKind::kUp && section.kind != SectionKind::kDown;
     const auto same = std::count_if(migration.sections.begin(), migration.sections.end(),
                                     [&](const Section& s) { return s.kind == section.kind; });
     if (once && same > 1)
@@ -188,24 +215,17 @@ void check_placeholder(const Migration& migration, const std::string& name, cons
               : "declare it with `-- param: name type`; known without declaration: :batch, :range");
 }
 
-void check_data(const Migration& migration, const sql::Dialect& dialect) {
-  const Place top{migration.file, 1, 1, ""};
-  const Section* batch = migration.first(SectionKind::kBatch);
-  if (batch == nullptr)
-    refuse(top, "the section migrate:batch is missing",
-           "add `-- migrate:batch` and the statement that changes one batch");
-  if (migration.data.over.text.empty())
-    refuse(top, "the header `over` is missing", "add `-- over: table_name`: the table whose rows are walked");
-  if (batch->statements.empty())
-    refuse({migration.file, batch->line, 1, ""}, "migrate:batch holds no statement",
+void check_batch(const Migration& migration, const Section& batch, const sql::Dialect& dialect) {
+  if (batch.statements.empty())
+    refuse({migration.file, batch.line, 1, ""}, "migrate:batch holds no statement",
            "write e.g. UPDATE t SET x = 1 WHERE :batch");
-  if (migration.data.where) {
-    for (const auto& p : sql::find_placeholders(migration.data.where->text, dialect)) {
-      check_placeholder(migration, p.name, shifted(migration.data.where->place, p.offset), false);
-    }
+  for (const auto* columns : {&migration.data.read, &migration.data.write}) {
+    if (columns->empty()) continue;
+    refuse(columns->front().place, "`read` and `write` are for row programs",
+           "a statement names its columns itself; a row program stands in `-- migrate:each program:registered`");
   }
   bool bounded = false;
-  for (const auto& statement : batch->statements) {
+  for (const auto& statement : batch.statements) {
     if (sql::controls_transaction(statement.text, dialect))
       refuse(sql::place_of(statement.text, 0, {migration.file, statement.line, statement.column}),
              "this statement would begin or end the transaction of the batch",
@@ -216,10 +236,53 @@ void check_data(const Migration& migration, const sql::Dialect& dialect) {
     }
   }
   if (!bounded) {
-    const auto& statement = batch->statements.front();
+    const auto& statement = batch.statements.front();
     refuse(migration.place_in(statement),
            "neither :batch nor :range stands in migrate:batch, so every batch would change the whole table",
            "add `WHERE :batch`");
+  }
+}
+
+void check_each(const Migration& migration, const Section& each) {
+  const Place marker{migration.file, each.line, 1, ""};
+  const DataProgram& data = migration.data;
+  if (!each.program)
+    refuse(marker, "migrate:each does not say what computes the rows", "write `-- migrate:each program:registered`");
+  if (!each.statements.empty())
+    refuse(migration.place_in(each.statements.front()), "migrate:each program:registered has no body",
+           "the new values are computed in C++; remove what stands here, or write it into `migrate:batch`");
+  if (data.read.empty())
+    refuse(marker, "the header `read` is missing", "add `-- read: column, ...`: what the row program sees of a row");
+  if (data.write.empty())
+    refuse(marker, "the header `write` is missing", "add `-- write: column, ...`: what the row program answers with");
+  if (data.heap) {
+    throw Error(Code::kNotAvailable, "`order: heap` is not available for row programs yet")
+        .at(data.heap->place)
+        .hint("rows are written by their key: write `order: key`");
+  }
+}
+
+void check_data(const Migration& migration, const sql::Dialect& dialect) {
+  const Place top{migration.file, 1, 1, ""};
+  const Section* batch = migration.first(SectionKind::kBatch);
+  const Section* each = migration.first(SectionKind::kEach);
+  if (batch == nullptr && each == nullptr)
+    refuse(top, "the section migrate:batch is missing",
+           "add `-- migrate:batch` and the statement that changes one batch");
+  if (batch != nullptr && each != nullptr)
+    refuse({migration.file, std::max(batch->line, each->line), 1, ""},
+           "migrate:batch and migrate:each stand in one file", "one of them computes the change: keep that");
+  if (migration.data.over.text.empty())
+    refuse(top, "the header `over` is missing", "add `-- over: table_name`: the table whose rows are walked");
+  if (migration.data.where) {
+    for (const auto& p : sql::find_placeholders(migration.data.where->text, dialect)) {
+      check_placeholder(migration, p.name, shifted(migration.data.where->place, p.offset), false);
+    }
+  }
+  if (each != nullptr) {
+    check_each(migration, *each);
+  } else {
+    check_batch(migration, *batch, dialect);
   }
 }
 
@@ -284,14 +347,20 @@ bool has_marker(const std::string& text, const sql::Dialect& dialect, const std:
 
 }  // namespace
 
-std::string_view to_string(Kind kind) { return kind == Kind::kSchema ? "schema" : "data"; }
-
 std::string_view to_string(SectionKind kind) {
   switch (kind) {
     case SectionKind::kUp: return "up";
     case SectionKind::kDown: return "down";
     case SectionKind::kBatch: return "batch";
+    case SectionKind::kEach: return "each";
     case SectionKind::kVerify: return "verify";
+  }
+  return "";
+}
+
+std::string_view to_string(RowProgramKind kind) {
+  switch (kind) {
+    case RowProgramKind::kRegistered: return "registered";
   }
   return "";
 }
@@ -318,6 +387,26 @@ Place Migration::place_in(const sql::Statement& statement, std::size_t offset) c
 const Section* Migration::first(SectionKind wanted) const {
   const auto found = std::find_if(sections.begin(), sections.end(), [&](const Section& s) { return s.kind == wanted; });
   return found == sections.end() ? nullptr : &*found;
+}
+
+const std::vector<sql::Statement>& Migration::batch_statements() const {
+  const Section* batch = first(SectionKind::kBatch);
+  const Section* section = batch != nullptr ? batch : first(SectionKind::kEach);
+  if (section == nullptr) throw Error(Code::kInternal, name + " is no data migration");
+  return section->statements;
+}
+
+std::int64_t Migration::statement_count() const {
+  if (has_row_program()) return 1;
+  if (kind == Kind::kData) return std::ssize(batch_statements());
+  std::int64_t count = 0;
+  for (const auto* section : all(SectionKind::kUp)) count += std::ssize(section->statements);
+  return count;
+}
+
+Place Migration::change_place() const {
+  const auto& statements = batch_statements();
+  return statements.empty() ? Place{file, first(SectionKind::kEach)->line, 1, ""} : place_in(statements.front());
 }
 
 Migration parse_migration(Kind kind, const std::string& file_name, const std::string& display_name, std::string text,

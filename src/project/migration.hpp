@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <vector>
+#include <weir/migrate.hpp>
 
 #include "base/clock.hpp"
 #include "base/error.hpp"
@@ -17,11 +18,15 @@ namespace weir::project {
 // How the file name of a repeatable migration begins.
 inline constexpr std::string_view kRepeatablePrefix = "R__";
 
-enum class Kind { kSchema, kData };
-std::string_view to_string(Kind kind);
+using weir::Kind;
+using weir::to_string;
 
-enum class SectionKind { kUp, kDown, kBatch, kVerify };
+enum class SectionKind { kUp, kDown, kBatch, kEach, kVerify };
 std::string_view to_string(SectionKind kind);
+
+// Who computes the new values of rows in `migrate:each`. kRegistered: a C++ program that uses weir as its library.
+enum class RowProgramKind { kRegistered };
+std::string_view to_string(RowProgramKind kind);
 
 struct Section {
   SectionKind kind = SectionKind::kUp;
@@ -29,6 +34,7 @@ struct Section {
   bool transaction = true;                        // `transaction:false` was not written
   std::optional<Milliseconds> lock_timeout;       // `lock_timeout:2s`
   std::optional<Milliseconds> statement_timeout;  // `statement_timeout:30s`
+  std::optional<RowProgramKind> program;          // `program:registered`; kEach only
   std::vector<sql::Statement> statements;
   std::string file = {};  // where it stands, when that is not the migration's file: the down half of a pair
 };
@@ -55,7 +61,8 @@ struct DataProgram {
   std::optional<Reference> heap;  // `order: heap`: in the order in which the rows are stored
   // `on_error: quarantine [n]`: so many rows may fail and are set aside; nothing: the first one stops the run.
   std::optional<std::int64_t> error_budget;
-  std::vector<Reference> keep;  // columns whose old values are saved, so that a run can be undone
+  std::vector<Reference> keep;         // columns whose old values are saved, so that a run can be undone
+  std::vector<Reference> read, write;  // columns that a row program sees, and that it answers with
 };
 
 struct Migration {
@@ -77,6 +84,14 @@ struct Migration {
   // Sections of one kind; `down` sections come last first, because several up/down pairs are undone in reverse.
   std::vector<const Section*> all(SectionKind kind) const;
   const Section* first(SectionKind kind) const;
+  // kData: a row program computes the change, not statements.
+  bool has_row_program() const { return first(SectionKind::kEach) != nullptr; }
+  // kData: those of migrate:batch; none when a row program computes the change.
+  const std::vector<sql::Statement>& batch_statements() const;
+  // A row program counts as one statement.
+  std::int64_t statement_count() const;
+  // kData: where the change stands.
+  Place change_place() const;
   // The place of byte `offset` of one of its statements.
   Place place_in(const sql::Statement& statement, std::size_t offset = 0) const;
   std::string label() const { return version.text() + " " + name; }

@@ -166,6 +166,12 @@ const Migration& Timeline::resolve(const Migration& from, const Reference& refer
   return *found[0];
 }
 
+const Migration& Timeline::find_data(std::string_view reference) const {
+  const Migration& migration = find(reference);
+  if (migration.kind == Kind::kData) return migration;
+  throw Error(Code::kUsage, fmt::format("{} is a schema migration", migration.name)).hint("`weir migrate` applies it");
+}
+
 std::vector<const Migration*> Timeline::required_by(const Migration& migration) const {
   std::vector<const Migration*> required;
   for (const auto& reference : migration.requirements) required.push_back(&resolve(migration, reference));

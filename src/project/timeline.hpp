@@ -23,6 +23,8 @@ class Timeline {
   const Migration* by_version(const Version& version) const;
   // By version or name. Errors: kNotFound with the nearest name; kUsage when several have that name.
   const Migration& find(std::string_view reference) const;
+  // The same for what can be run. Errors: kUsage for a schema migration as well.
+  const Migration& find_data(std::string_view reference) const;
   // The migrations that `migration` requires directly.
   std::vector<const Migration*> required_by(const Migration& migration) const;
   // The migrations that require `migration` directly, in order.

@@ -103,6 +103,7 @@ ordered_json step_json(const migrate::StepResult& result) {
   json["name"] = migration.name;
   json["kind"] = project::to_string(migration.kind);
   json["action"] = action_name(result.step.action);
+  json["row_program"] = migration.has_row_program();
   json["late"] = result.step.late;
   json["elapsed_ms"] = result.elapsed.count();
   json["rows"] = result.rows;

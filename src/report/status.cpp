@@ -4,6 +4,8 @@
 #include <cmath>
 #include <fmt/format.h>
 
+#include "adopt/adoption.hpp"
+#include "adopt/files.hpp"
 #include "backfill/lease.hpp"
 #include "ledger/quarantine.hpp"
 #include "ledger/repeatables.hpp"
@@ -20,13 +22,6 @@ class LedgerFacts final : public migrate::Facts {
   bool is_small(const project::Migration&) override { return false; }
   migrate::Completeness completeness(const project::Migration&) override { return {}; }
 };
-
-std::int64_t statements_of(const project::Migration& migration) {
-  const auto kind = migration.kind == Kind::kData ? project::SectionKind::kBatch : project::SectionKind::kUp;
-  std::int64_t total = 0;
-  for (const auto* section : migration.all(kind)) total += static_cast<std::int64_t>(section->statements.size());
-  return total;
-}
 
 std::string state_of(const migrate::Step& step, const ledger::Entry* entry, const RunStatus* run) {
   const project::Migration& migration = *step.migration;
@@ -51,8 +46,9 @@ MigrationStatus from_step(const migrate::Step& step, const migrate::Decider& dec
   status.name = migration.name;
   status.kind = migration.kind;
   status.change = migration.change;
+  status.row_program = migration.has_row_program();
   status.state = state_of(step, entry, relevant ? &*run : nullptr);
-  status.statements_total = statements_of(migration);
+  status.statements_total = migration.statement_count();
   if (entry != nullptr) {
     status.applied_at = entry->applied_at;
     status.statements_done = entry->statements_done;
@@ -164,6 +160,18 @@ Status build_status(const db::Database& database, ledger::Ledger* ledger, const 
   }
   std::stable_sort(status.migrations.begin(), status.migrations.end(),
                    [](const auto& a, const auto& b) { return a.version < b.version; });
+  return status;
+}
+
+Status read_status(const db::Database& database, const project::Config& config, EpochMs now) {
+  const auto connection = database.exists() ? database.connect(db::Purpose::kRead) : nullptr;
+  const auto unfinished = connection ? adopt::find_unfinished(config, *connection, database.dialect()) : std::nullopt;
+  // Before it is adopted there is nothing of weir to show.
+  if (unfinished && !config.adopted) adopt::refuse_unfinished(*unfinished);
+  const auto timeline = adopt::load_timeline(config, database.dialect());
+  auto ledger = connection ? ledger::Ledger::open(database, *connection) : std::nullopt;
+  auto status = build_status(database, ledger ? &*ledger : nullptr, timeline, now);
+  status.unfinished = unfinished;
   return status;
 }
 

@@ -34,8 +34,9 @@ struct MigrationStatus {
   std::string name;
   project::Kind kind = project::Kind::kSchema;
   std::string change;
-  bool undoing = false;  // partial: half rolled back, not half applied
-  std::string state;     // as in CONTRACTS: pending, applied, waiting, partial, changed, missing, queued, running, ...
+  bool undoing = false;      // partial: half rolled back, not half applied
+  bool row_program = false;  // a C++ program must execute it
+  std::string state;  // as in CONTRACTS: pending, applied, waiting, partial, changed, missing, queued, running, ...
   std::optional<EpochMs> applied_at;
   std::vector<std::string> waits_for;  // names
   std::int64_t statements_done = 0;
@@ -73,5 +74,9 @@ struct Status {
 // `ledger` is empty when the database has none yet.
 Status build_status(const db::Database& database, ledger::Ledger* ledger, const project::Timeline& timeline,
                     EpochMs now);
+
+// The same from files, database and ledger as they are now. Errors: as load_timeline(); kInDoubt when a tool whose
+// project is not adopted yet is in the middle of a migration.
+Status read_status(const db::Database& database, const project::Config& config, EpochMs now);
 
 }  // namespace weir::report

@@ -77,6 +77,13 @@ std::string progress_detail(const RunStatus& status) {
   return text;
 }
 
+// Who executes a row program.
+constexpr std::string_view kElsewhere = "the C++ program that registers its row program";
+
+std::string where_to_run(const project::Migration& migration) {
+  return migration.has_row_program() ? fmt::format("for {}", kElsewhere) : "weir run " + migration.name;
+}
+
 // What an operator should know or do next about one migration; empty when nothing.
 std::string attention(const MigrationStatus& migration) {
   if (migration.state == "waiting") return fmt::format("waits for {}", fmt::join(migration.waits_for, ", "));
@@ -88,10 +95,11 @@ std::string attention(const MigrationStatus& migration) {
                        migration.undoing ? "rollback" : "migrate");
   if (!migration.run || migration.state == "succeeded") return "";
   std::string detail = progress_detail(*migration.run);
-  if (migration.state == "failed")
-    return fmt::format("{}; {}: `weir run {}` goes on", detail, migration.run->run.error, migration.name);
+  const std::string go_on =
+      migration.row_program ? std::string(kElsewhere) : fmt::format("`weir run {}`", migration.name);
+  if (migration.state == "failed") return fmt::format("{}; {}: {} goes on", detail, migration.run->run.error, go_on);
   if (migration.state == "running" && migration.run->workers > 0) return detail;
-  return fmt::format("{}: `weir run {}`", detail, migration.name);
+  return fmt::format("{}: {}", detail, go_on);
 }
 
 std::string loose_line(const MigrationStatus& migration, std::size_t width, Colour colour) {
@@ -172,14 +180,16 @@ std::string to_text(const migrate::StepResult& result, bool dry_run, Colour colo
                            fmt::format(" {} rows, {}", human_count(result.rows), human_duration(result.elapsed));
       break;
     case migrate::Action::kEnqueue:
-      line = dry_run ? verb("queue", kYellow, colour) + name + " the table is large: for `weir run`"
+      line = dry_run ? verb("queue", kYellow, colour) + name +
+                           (migration.has_row_program() ? fmt::format(" for {}", kElsewhere)
+                                                        : " the table is large: for `weir run`")
                      : verb("queued", kYellow, colour) + name +
-                           fmt::format(" {}: weir run {}", rows_text(result.rows_total), migration.name);
+                           fmt::format(" {}: {}", rows_text(result.rows_total), where_to_run(migration));
       break;
     case migrate::Action::kAlreadyQueued: {
       const std::string_view state = result.run_state.empty() ? "queued" : std::string_view(result.run_state);
       line = verb(state, kYellow, colour) + name + fmt::format(" {}", rows_text(result.rows_total));
-      if (state != "running") line += fmt::format(": weir run {}", migration.name);
+      if (state != "running") line += ": " + where_to_run(migration);
       break;
     }
     case migrate::Action::kNeedsParameters:

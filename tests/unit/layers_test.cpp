@@ -107,4 +107,31 @@ TEST(Layers, DriversAreIncludedByTheirEngineAlone) {
   }
 }
 
+// What a user's compiler sees of weir: no part of it but include/weir, and of others only the standard library.
+TEST(Layers, PublicHeadersIncludeEachOtherAndTheStandardLibraryAlone) {
+  std::size_t headers = 0;
+  for (const auto& entry : fs::directory_iterator(kRoot / "include/weir")) {
+    ++headers;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);) {
+      if (!line.starts_with("#include")) continue;
+      const bool standard = line.starts_with("#include <") && line.find_first_of("/.") == std::string::npos;
+      EXPECT_TRUE(standard || line.starts_with("#include <weir/")) << entry.path() << ": " << line;
+    }
+  }
+  EXPECT_GE(headers, 8U);
+}
+
+// All others meet them as values; a layer that knew Project would turn the structure over.
+TEST(Layers, TheFacadeIsIncludedByTheLibraryAlone) {
+  for (const auto& entry : fs::recursive_directory_iterator(kRoot / "src")) {
+    const std::string file = fs::relative(entry.path(), kRoot / "src").string();
+    if (!entry.is_regular_file() || file.starts_with("api/")) continue;
+    std::ifstream in(entry.path());
+    for (std::string line; std::getline(in, line);)
+      EXPECT_FALSE(line.starts_with("#include <weir/project.hpp>") || line.starts_with("#include <weir/weir.hpp>"))
+          << file;
+  }
+}
+
 }  // namespace

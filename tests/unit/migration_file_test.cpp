@@ -92,6 +92,24 @@ TEST(DataFile, IsReadCompletely) {
   EXPECT_EQ(m.data.keep[1].place.column, 13);
 }
 
+constexpr const char* kEach =
+    "-- over: t\n-- read: a, b\n-- write: c\n-- where: a > :least\n-- param: least integer 5\n-- on_error: quarantine\n"
+    "-- migrate:each program:registered\n-- migrate:verify\nSELECT 0;\n";
+
+TEST(DataFile, MayHaveARowProgram) {
+  const Migration m = parse(Kind::kData, kEach);
+  EXPECT_TRUE(m.has_row_program());
+  EXPECT_EQ(m.first(SectionKind::kEach)->program, RowProgramKind::kRegistered);
+  ASSERT_EQ(m.data.read.size(), 2U);
+  EXPECT_EQ(m.data.read[1].text, "b");
+  EXPECT_EQ(m.data.read[1].place.column, 13);
+  ASSERT_EQ(m.data.write.size(), 1U);
+  EXPECT_TRUE(m.batch_statements().empty());
+  EXPECT_EQ(m.statement_count(), 1);
+  EXPECT_EQ(m.change_place().line, 7);
+  EXPECT_FALSE(parse(Kind::kData, kData).has_row_program());
+}
+
 struct Refused {
   const char* name;
   Kind kind;
@@ -163,11 +181,37 @@ const Refused kRefused[] = {
     // known to the design, not here yet
     {"Throttle", D, std::string("-- throttle: lag 2s\n") + kData, later, "1:4", "throttle"},
     {"Hours", D, std::string("-- hours: 22-6\n") + kData, later, "1:4", "hours"},
-    {"Read", D, std::string("-- read: a\n") + kData, later, "1:4", "read"},
-    {"Write", D, std::string("-- write: a\n") + kData, later, "1:4", "write"},
     {"RowsFromCsv", D, std::string("-- rows: csv a.csv\n") + kData, later, "1:4", "rows"},
-    {"Each", D, "-- over: t\n-- migrate:each\nx", later, "2:4", "migrate:each"},
     {"Undo", D, std::string(kData) + "-- migrate:undo\nSELECT 1", later, "5:4", "migrate:undo"},
+    // row programs
+    {"ReadWithBatch", D, std::string("-- read: a\n") + kData, invalid, "1:10", "row programs"},
+    {"WriteWithBatch", D, std::string("-- write: a\n") + kData, invalid, "1:11", "migrate:each program:registered"},
+    {"EachWithoutProgram", D, "-- over: t\n-- read: a\n-- write: b\n-- migrate:each\n", invalid, "4:1",
+     "program:registered"},
+    {"EachWithoutRead", D, "-- over: t\n-- write: b\n-- migrate:each program:registered\n", invalid, "3:1", "`read`"},
+    {"EachWithoutWrite", D, "-- over: t\n-- read: b\n-- migrate:each program:registered\n", invalid, "3:1", "`write`"},
+    {"EachWithoutOver", D, "-- read: b\n-- write: b\n-- migrate:each program:registered\n", invalid, "1:1", "`over`"},
+    {"EachWithBatch", D, std::string("-- read: a\n-- write: a\n") + kData + "-- migrate:each program:registered\n",
+     invalid, "7:1", "keep that"},
+    {"TwoEach", D, std::string(kEach) + "-- migrate:each program:registered\n", invalid, "7:1", "2 times"},
+    {"EachWithABody", D, "-- over: t\n-- read: a\n-- write: a\n-- migrate:each program:registered\n\n a = a + 1\n",
+     invalid, "6:2", "no body"},
+    {"EachOfAnotherProgram", D, "-- over: t\n-- read: a\n-- write: a\n-- migrate:each program:lua\n", invalid, "4:17",
+     "unknown row program 'lua'"},
+    {"EachOfNoProgram", D, "-- over: t\n-- read: a\n-- write: a\n-- migrate:each program:\n", invalid, "4:17",
+     "no value"},
+    {"ProgramTwice", D, "-- over: t\n-- read: a\n-- write: a\n-- migrate:each program:registered program:registered\n",
+     invalid, "4:36", "twice"},
+    {"OptionOfEach", D, "-- over: t\n-- read: a\n-- write: a\n-- migrate:each transaction:false\n", invalid, "4:17",
+     "program:registered"},
+    {"EachInSchema", S, kUp + "-- migrate:each program:registered\n", invalid, "3:4", "data migration"},
+    {"EachInHeapOrder", D, std::string("-- order: heap\n") + kEach, later, "1:11", "order: key"},
+    {"ReadColumnTwice", D, "-- over: t\n-- read: a, b, a\n" + std::string("-- write: a\n-- migrate:each\n"), invalid,
+     "2:16", "twice in `read`"},
+    {"EmptyWriteColumn", D, "-- over: t\n-- write: a,\n-- migrate:each\n", invalid, "2:12", "empty column"},
+    {"UndeclaredParameterOfEach", D,
+     "-- over: t\n-- where: a = :v\n-- read: a\n-- write: a\n-- migrate:each program:registered\n", invalid, "2:15",
+     "declare"},
     // sections
     {"UnknownSection", S, "-- migrate:donw\n", invalid, "1:4", "did you mean 'migrate:down'"},
     {"BatchInSchema", S, kUp + "-- migrate:batch\nSELECT 1", invalid, "3:4", "data migration"},

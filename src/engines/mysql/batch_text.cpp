@@ -31,4 +31,14 @@ void BatchText::append_to(std::string& sql, const db::Bindings& bindings) const 
   sql += texts_.back();
 }
 
+void BatchText::append_to(std::string& sql, const db::Row& values) const {
+  if (values.size() != names_.size())
+    throw Error(Code::kInternal, fmt::format("{} values for {} placeholders", values.size(), names_.size()));
+  for (std::size_t i = 0; i < names_.size(); ++i) {
+    sql += texts_[i];
+    append_literal(sql, values[i]);
+  }
+  sql += texts_.back();
+}
+
 }  // namespace weir::engines::mysql

@@ -16,6 +16,9 @@ class BatchText {
 
   // Appends the SQL. Errors: kInternal for a name that is not bound.
   void append_to(std::string& sql, const db::Bindings& bindings) const;
+  // The same with the values of the placeholders in the order in which they appear. Errors: kInternal for another
+  // number.
+  void append_to(std::string& sql, const db::Row& values) const;
 
  private:
   std::vector<std::string> texts_;  // one more than names

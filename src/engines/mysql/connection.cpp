@@ -5,6 +5,7 @@
 
 #include "base/text.hpp"
 #include "engines/mysql/batch.hpp"
+#include "engines/mysql/batch_text.hpp"
 #include "engines/mysql/catalogue.hpp"
 #include "engines/mysql/explain.hpp"
 #include "engines/mysql/results.hpp"
@@ -115,6 +116,38 @@ db::Result Connection::take_results(std::string_view sql) {
     const int next = mysql_next_result(handle());
     if (next > 0) fail(failure_of(handle()), sql);
     if (next < 0) return taken;
+  }
+}
+
+std::int64_t Connection::execute_each(const sql::Template& statement, const std::vector<db::Row>& values) {
+  constexpr std::size_t kMostBytes = 256 * 1024;  // far below any max_allowed_packet; a larger statement goes alone
+  const BatchText text(statement, {});
+  allow_several_statements();
+  std::int64_t affected = 0;
+  std::string sql, one;
+  for (const auto& row : values) {
+    one.clear();
+    text.append_to(one, row);
+    if (!sql.empty() && sql.size() + one.size() > kMostBytes) {
+      affected += run_several(sql);
+      sql.clear();
+    }
+    if (!sql.empty()) sql += "\n;\n";
+    sql += one;
+  }
+  return sql.empty() ? affected : affected + run_several(sql);
+}
+
+// Nothing of the text goes into a message: it holds values.
+std::int64_t Connection::run_several(const std::string& sql) {
+  if (broken() || mysql_real_query(handle(), sql.data(), sql.size()) != 0) fail(failure_of(handle()), "");
+  for (std::int64_t affected = 0;;) {
+    const ResultHandle result(mysql_store_result(handle()));
+    if (!result && mysql_field_count(handle()) != 0) fail(failure_of(handle()), "");
+    if (!result) affected += static_cast<std::int64_t>(mysql_affected_rows(handle()));
+    const int next = mysql_next_result(handle());
+    if (next > 0) fail(failure_of(handle()), "");
+    if (next < 0) return affected;
   }
 }
 

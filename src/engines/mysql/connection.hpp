@@ -20,6 +20,8 @@ class Connection final : public db::Connection {
   Connection(Session session, const Conninfo& info);
 
   db::Result execute(const db::Statement& statement) override;
+  // Several statements in one text.
+  std::int64_t execute_each(const sql::Template& statement, const std::vector<db::Row>& values) override;
   // Of several results (CALL) the first one with rows counts.
   db::Result execute_text(const std::string& sql) override;
   void check(const std::string& sql) override;
@@ -66,6 +68,7 @@ class Connection final : public db::Connection {
 
  private:
   db::Result take_results(std::string_view sql);
+  std::int64_t run_several(const std::string& sql);
   void run(std::string_view sql);
 
   ConnectionHandle handle_;

@@ -1,5 +1,7 @@
 #include "engines/mysql/database.hpp"
 
+#include <algorithm>
+#include <array>
 #include <fmt/format.h>
 
 #include "engines/mysql/connect.hpp"
@@ -59,6 +61,7 @@ class Database final : public db::Database {
     return kSyntax;
   }
   std::string same_value(const db::Column& column, std::string_view left, std::string_view right) const override;
+  std::string exact_value(const db::Column& column, std::string_view value) const override;
   db::SchemaDump dump_schema(const std::vector<sql::TableName>& ledger) const override {
     Connection connection(open_session(info_, db::Purpose::kRead), info_);
     return mysql::dump_schema(connection, ledger);
@@ -90,6 +93,21 @@ std::string Database::same_value(const db::Column& column, std::string_view left
   const std::string_view text = column.type == "json" ? "CAST(CAST({} AS char) AS binary)" : "CAST({} AS binary)";
   return fmt::format("({} <=> {} AND {} <=> {})", left, right, fmt::format(fmt::runtime(text), left),
                      fmt::format(fmt::runtime(text), right));
+}
+
+// A TIMESTAMP is shown in the session's time zone, an ENUM may have a member '' beside its error value, and some of the
+// older character sets have two characters for one of Unicode.
+std::string Database::exact_value(const db::Column& column, std::string_view value) const {
+  constexpr std::array<std::string_view, 3> kFaithful{"utf8", "ascii", "latin1"};
+  constexpr std::string_view kCharacterSet = " CHARACTER SET ";
+  if (column.type.starts_with("timestamp")) return fmt::format("UNIX_TIMESTAMP({})", value);
+  if (column.type.starts_with("enum")) return fmt::format("({} + 0)", value);
+  const auto at = column.declaration.find(kCharacterSet);
+  if (at == std::string::npos) return {};
+  const std::string_view name = std::string_view(column.declaration).substr(at + kCharacterSet.size());
+  const bool faithful =
+      std::any_of(kFaithful.begin(), kFaithful.end(), [&](std::string_view one) { return name.starts_with(one); });
+  return faithful ? std::string() : fmt::format("CAST({} AS binary)", value);
 }
 
 }  // namespace

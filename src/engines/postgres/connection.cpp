@@ -10,6 +10,7 @@
 #include "engines/postgres/batch_sql.hpp"
 #include "engines/postgres/catalogue.hpp"
 #include "engines/postgres/copy.hpp"
+#include "engines/postgres/each.hpp"
 #include "engines/postgres/effects.hpp"
 #include "engines/postgres/errors.hpp"
 #include "engines/postgres/explain.hpp"
@@ -63,28 +64,47 @@ void Connection::forget_statements() {
   run("DEALLOCATE ALL");
 }
 
-db::Result Connection::execute(const db::Statement& statement) {
-  // Most texts are executed once; preparing them would be a round trip more.
-  if (prepared_.emplace(statement.sql, "").second) return query(statement.sql, statement.params);
+ResultHandle Connection::send(const std::string& sql, const Parameters& params) {
+  return ResultHandle(
+      PQexecParams(connection_.get(), sql.c_str(), params.count(), nullptr, params.values(), nullptr, nullptr, 0));
+}
+
+ResultHandle Connection::send(const db::Statement& statement) {
   const Parameters params(statement.params);
-  const auto send = [&] {
+  // Most texts are executed once; preparing them would be a round trip more.
+  if (prepared_.emplace(statement.sql, "").second) return send(statement.sql, params);
+  const auto send_prepared = [&] {
     const std::string& name = prepare(statement.sql);
     return ResultHandle(
         PQexecPrepared(connection_.get(), name.c_str(), params.count(), params.values(), nullptr, nullptr, 0));
   };
-  ResultHandle result = send();
+  ResultHandle result = send_prepared();
   if (is_stale_plan(result.get()) && !in_transaction()) {
     forget_statements();
-    result = send();
+    result = send_prepared();
   }
-  return take(std::move(result), statement.sql);
+  return result;
+}
+
+db::Result Connection::execute(const db::Statement& statement) { return take(send(statement), statement.sql); }
+
+std::vector<db::Row> Connection::read_values(const db::Statement& query) {
+  const ResultHandle result = send(query);
+  if (PQresultStatus(result.get()) == PGRES_TUPLES_OK) return values_of(result.get());
+  try {
+    fail(result.get(), query.sql);
+  } catch (const Error& error) {
+    // In a transaction it cannot be healed: outside of the next one it is.
+    throw is_stale_plan(result.get()) ? Error(error).next(Next::kRetry) : error;
+  }
+}
+
+std::int64_t Connection::execute_each(const sql::Template& statement, const std::vector<db::Row>& values) {
+  return postgres::execute_each(*this, statement.render().sql, values);
 }
 
 db::Result Connection::query(const std::string& sql, const db::Row& params) {
-  const Parameters values(params);
-  return take(ResultHandle(PQexecParams(connection_.get(), sql.c_str(), values.count(), nullptr, values.values(),
-                                        nullptr, nullptr, 0)),
-              sql);
+  return take(send(sql, Parameters(params)), sql);
 }
 
 // The extended protocol takes one statement only: the server itself guards against a text that was split wrongly,

@@ -12,12 +12,17 @@
 
 namespace weir::engines::postgres {
 
+class Parameters;
+
 class Connection final : public db::Connection {
  public:
   // `connection` is open and configured (open_session).
   explicit Connection(ConnectionHandle connection);
 
   db::Result execute(const db::Statement& statement) override;
+  std::vector<db::Row> read_values(const db::Statement& query) override;
+  // In pipeline mode.
+  std::int64_t execute_each(const sql::Template& statement, const std::vector<db::Row>& values) override;
   // COPY ... FROM stdin may carry its data: `COPY ...;`, a line end, the data, a line `\.`.
   db::Result execute_text(const std::string& sql) override;
   void check(const std::string& sql) override;
@@ -80,6 +85,8 @@ class Connection final : public db::Connection {
   PGconn* handle() const { return connection_.get(); }
 
  private:
+  ResultHandle send(const db::Statement& statement);
+  ResultHandle send(const std::string& sql, const Parameters& params);
   db::Result take(ResultHandle result, std::string_view sql);
   void run(const char* sql);
   void note_command(PGresult* result);

@@ -10,6 +10,8 @@
 namespace weir::engines::postgres {
 
 std::vector<db::Row> rows_of(const PGresult* result);
+// As db::Connection::read_values() wants them.
+std::vector<db::Row> values_of(const PGresult* result);
 // The count in the command's tag; 0 when it has none.
 std::int64_t tag_count(PGresult* result);
 db::Result to_result(PGresult* result);

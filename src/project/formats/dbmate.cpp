@@ -14,7 +14,9 @@ Kind kind_of(const SourceText& source, const sql::Dialect& dialect) {
   for (sql::Token token = scanner.next(); token.kind != sql::TokenKind::kEnd; token = scanner.next()) {
     if (token.kind != sql::TokenKind::kLineComment) continue;
     const auto word = token.text.find_first_not_of(" \t", 2);
-    if (word != std::string_view::npos && token.text.substr(word).starts_with("migrate:batch")) return Kind::kData;
+    if (word == std::string_view::npos) continue;
+    const std::string_view text = token.text.substr(word);
+    if (text.starts_with("migrate:batch") || text.starts_with("migrate:each")) return Kind::kData;
   }
   return Kind::kSchema;
 }
@@ -31,6 +33,7 @@ Sections read_dbmate(const SourceText& source, const sql::Dialect& dialect) {
     const auto add_timeout = [&](const char* name, const std::optional<Milliseconds>& timeout) {
       if (timeout) read.options.emplace_back(name, fmt::format("{}ms", timeout->count()));
     };
+    if (section.program) read.options.emplace_back("program", std::string(to_string(*section.program)));
     add_timeout("lock_timeout", section.lock_timeout);
     add_timeout("statement_timeout", section.statement_timeout);
     sections.push_back(std::move(read));

@@ -1,0 +1,9 @@
+-- change: books_isbn13
+-- requires: add_books_isbn13
+-- description: the check digit is computed in C++: isbn13_of() in bookshop.cpp
+-- over: books
+-- where: isbn13 IS NULL
+-- batch: 500
+-- read: isbn10
+-- write: isbn13
+-- migrate:each program:registered

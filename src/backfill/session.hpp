@@ -1,0 +1,23 @@
+// The two connections of a worker and the lease it holds. Replaced together after a lost connection.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "backfill/lease.hpp"
+
+namespace weir::backfill {
+
+// A connection for batches. A batch that waits for a row lock keeps the rows it has changed already from the
+// application, so it waits for two seconds at most, rolls back and tries again.
+std::unique_ptr<db::Connection> connect_worker(const db::Database& database);
+
+struct Session {
+  std::unique_ptr<db::Connection> control;
+  std::unique_ptr<db::Connection> worker;
+  std::optional<ledger::Ledger> ledger;  // over `control`
+  ledger::Lease lease;
+  OwnTokens tokens;
+};
+
+}  // namespace weir::backfill
