@@ -17,7 +17,7 @@ enum class Action {
   kApply,            // schema migration
   kContinue,         // schema migration without transaction, some statements are done
   kRunInline,        // data migration on a small table
-  kEnqueue,          // data migration on a large table: a run is queued
+  kEnqueue,          // data migration on a large table, or for another process: a run is queued
   kAlreadyQueued,    // ... was queued earlier, or is running, paused or failed
   kNeedsParameters,  // data migration whose parameters only an operator can give
   kWait,             // at a gate, or behind a migration that waits
@@ -45,8 +45,8 @@ struct Completeness {
 class Facts {
  public:
   virtual ~Facts() = default;
-  // Whether the table of this data migration is small enough to be done by the deploy. True when it does not exist
-  // (yet).
+  // Whether the table of this data migration is small enough to be done by this deploy; with a row program that it does
+  // not have only an empty one is. True when the table does not exist (yet).
   virtual bool is_small(const project::Migration& migration) = 0;
   // Measured now.
   virtual Completeness completeness(const project::Migration& migration) = 0;
