@@ -37,8 +37,8 @@ struct Completeness {
 class Facts {
  public:
   virtual ~Facts() = default;
-  // Whether the table of this data migration is small enough to be done by the deploy. True when it does not exist
-  // (yet).
+  // Whether the table of this data migration is small enough to be done by this deploy; with a row program that it does
+  // not have only an empty one is. True when the table does not exist (yet).
   virtual bool is_small(const project::Migration& migration) = 0;
   // Measured now.
   virtual Completeness completeness(const project::Migration& migration) = 0;

@@ -470,6 +470,19 @@ TEST_P(RowPrograms, AreStoppedWhenTheyDoNotMakeWhereFalse) {
   EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
 }
 
+TEST_P(RowPrograms, AreRefusedWhenEveryBatchWouldReadTheWholeTable) {
+  make_rows(12'000);
+  if (is_postgres()) exec("ANALYZE t");
+  data("1_each",
+       "-- over: t\n-- batch: 100\n-- where: n <= (SELECT sum(n) FROM t)\n-- read: id, n\n-- write: a, n\n"
+       "-- migrate:each program:registered\n");
+  Computing program(fill);
+  const Error error = failure_with(program);
+  EXPECT_EQ(error.code(), Code::kScansTable);
+  EXPECT_EQ(test::place_of_error(error), "3:11");
+  EXPECT_EQ(program.calls, 0);
+}
+
 TEST_P(RowPrograms, SweepUpWhatIsWrittenBehindTheCursor) {
   make_rows(40);
   data("1_each", kFill);

@@ -24,7 +24,7 @@ ResultHandle receive(PGconn* handle, std::size_t count, std::int64_t& affected) 
     while (PQstatus(handle) == CONNECTION_OK && ResultHandle(PQgetResult(handle))) {
     }
   }
-  if (PQstatus(handle) == CONNECTION_OK) ResultHandle(PQgetResult(handle));  // of the Sync
+  if (PQstatus(handle) == CONNECTION_OK) const ResultHandle of_the_sync(PQgetResult(handle));
   return failed;
 }
 
