@@ -4,7 +4,7 @@ function, and the count of the residual at the end. weir's start, its look-ahead
 from measure import Spread, interleaved, run_process, table
 from parts.part import Goal, Need
 from servers import STEADY, Server
-from users import make_users, must_be_filled, run_weir
+from users import create_ledger, make_users, must_be_filled, run_weir
 
 BATCH = 1000
 OWN_ROWS = 2_000_000
@@ -56,6 +56,7 @@ def run(rows, rounds):
 
     def contest(name):
         server.fresh_copy('loaded')
+        create_ledger(f'{server.base}/work')
         work = {'bare': lambda: bare(server, rows), 'weir': lambda: run_weir(f'{server.base}/work', BATCH)}[name]
         result = server.measured(work)
         must_be_filled(name, server.psql('work', "SELECT count(*) FROM users WHERE locale = 'en'"), rows)

@@ -26,7 +26,11 @@ CREATE TRIGGER stamp AFTER INSERT ON weir_slices FOR EACH ROW WHEN (NEW.ordinal 
 
 def need(rows, rounds):
     most = rows * TIMES
-    return Need(most * 90 * 2 + min(most * 200, 40_000_000_000), (most + 2 * rows) * (6e-6 + 4e-6))
+    return Need(most * 150 + log_megabytes(rows) * 1_500_000, (most + 2 * rows) * (6e-6 + 4e-6))
+
+
+def log_megabytes(rows):
+    return min(15_000, rows * TIMES * 300 // 1_000_000 + 1)
 
 
 def make_narrow(server, rows):
@@ -53,7 +57,7 @@ def contest(server, rows):
 
 def run(rows, rounds):
     with Server(SETTINGS) as server:
-        server.fill_wal(min(15_000, rows * TIMES * 200 // 1_000_000 + 1))
+        server.fill_wal(log_megabytes(rows))
         small, large = [contest(server, rows)], contest(server, rows * TIMES)
         small.append(contest(server, rows))
         return {'settings': SETTINGS, 'small': small, 'large': large}

@@ -10,7 +10,7 @@ from measure import Spread, interleaved, output_of, ratio, run_process, table
 from parts.part import Goal, Need
 from users import FILL, must_be_filled, run_weir
 
-OWN_ROWS = 2_000_000
+OWN_ROWS = 5_000_000
 CONTESTANTS = {
     'plain UPDATE': lambda file: run_process(['sqlite3', '-batch', file, 'PRAGMA synchronous = NORMAL', FILL]),
     'weir 1000': lambda file: run_weir(f'sqlite:{file}', 1000),
@@ -24,7 +24,7 @@ def is_possible():
 
 def need(rows, rounds):
     rows = min(rows, OWN_ROWS)
-    return Need(rows * 400, rounds * len(CONTESTANTS) * rows * 5e-6 + rows * 5e-6)
+    return Need(rows * 400, rounds * len(CONTESTANTS) * rows * 2.5e-6 + rows * 5e-6)
 
 
 def make_file(path, rows):
