@@ -38,14 +38,15 @@ def announce(names, options):
     minutes = sum(need.seconds for need in needs.values()) / 60
     folder = tempfile.gettempdir()
     free = shutil.disk_usage(folder).free
-    print(f'together about {max(minutes, 1):.0f} minutes on two quiet cores of 2.5 GHz, and at most {most / 1e9:.0f} GB at a time in '
-          f'{folder}, which has {free / 1e9:.0f} GB\n', flush=True)
+    print(f'together about {max(minutes, 1):.0f} minutes on two quiet cores of 2.5 GHz, and at most {most / 1e9:.0f} GB at '
+          f'a time in {folder}, which has {free / 1e9:.0f} GB\n', flush=True)
     if free < most:
         raise SystemExit(f'bench: not enough room in {folder}: fewer --rows, other --parts, or another $TMPDIR')
 
 
 def run(options, save):
-    """save(measured) is called after each part. A part that fails, or Ctrl-C, takes nothing along: what there is, is shown."""
+    """save(measured) is called after each part. A part that fails, or Ctrl-C, takes nothing along: what there is is
+    shown."""
     names = possible(options.parts)
     if not names:
         raise SystemExit('bench: none of these parts can be measured here')

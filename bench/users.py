@@ -41,14 +41,32 @@ def run_weir(url, batch, workers=1, order='key'):
         return run_process([WEIR, 'run', 'fill_locale', '--workers', str(workers)], {'DATABASE_URL': url}, project)
 
 
-def create_ledger(url):
-    """weir's own tables, before anything is run: a schema migration makes them."""
+# Stamps when the slices of a run can be claimed. It costs a run one row.
+STAMP = '''
+CREATE TABLE planned (at timestamptz NOT NULL);
+CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO planned VALUES (clock_timestamp());
+  RETURN NULL;
+END $$;
+CREATE TRIGGER stamp AFTER INSERT ON weir_slices FOR EACH ROW WHEN (NEW.ordinal = 1) EXECUTE FUNCTION stamp();
+'''
+
+
+def stamp_planning(server):
+    """In the database `work`, before a run. weir's own tables are made for it, by a schema migration."""
     with tempfile.TemporaryDirectory() as project:
         Path(project, 'db/data').mkdir(parents=True)
         Path(project, 'db/migrate').mkdir()
         Path(project, 'db/migrate/20250101000000_nothing.sql').write_text(
             '-- migrate:up\nSELECT 1;\n-- migrate:down\nSELECT 1;\n')
-        run_process([WEIR, 'migrate'], {'DATABASE_URL': url}, project)
+        run_process([WEIR, 'migrate'], {'DATABASE_URL': f'{server.base}/work'}, project)
+    server.psql('work', STAMP)
+
+
+def planned_at(server):
+    """Seconds since 1970."""
+    return float(server.psql('work', 'SELECT extract(epoch FROM min(at)) FROM planned'))
 
 
 def must_be_filled(name, filled, rows):

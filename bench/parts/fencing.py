@@ -1,10 +1,11 @@
 """PostgreSQL: what checkpoint and fencing cost: `weir run` beside the same batches without them, which pgbench sends: the
 same ranges, the same transactions, each in one pipeline and committed asynchronously, the change in the same kind of
-function, and the count of the residual at the end. weir's start, its look-ahead and its pulse are its own cost, too."""
+function, and the count of the residual at the end. weir's look-ahead and its pulse are its own cost, too. *Batches* are
+the time of pgbench, and of weir that from its slices to the end of the last one; the rest counts the whole process."""
 from measure import Spread, interleaved, run_process, table
 from parts.part import Goal, Need
 from servers import STEADY, Server
-from users import create_ledger, make_users, must_be_filled, run_weir
+from users import make_users, must_be_filled, planned_at, run_weir, stamp_planning
 
 BATCH = 1000
 OWN_ROWS = 2_000_000
@@ -48,7 +49,13 @@ def bare(server, rows):
     result = run_process(['pgbench', '-n', '-M', 'prepared', '-D', 'lo=0', '-t', str(rows // BATCH), '-f', script,
                           f'{server.base}/work'], SESSION)
     residual = run_process(['psql', '-Xq', f'{server.base}/work', '-c', 'SELECT count(*) FROM users WHERE locale IS NULL'])
-    return {key: result[key] + residual[key] for key in ('seconds', 'client_cpu')}
+    return {'batches': result['seconds'], **{key: result[key] + residual[key] for key in ('seconds', 'client_cpu')}}
+
+
+def weir(server):
+    result = run_weir(f'{server.base}/work', BATCH)
+    ended = float(server.psql('work', 'SELECT updated_at_ms FROM weir_slices WHERE ordinal = 1')) / 1000
+    return {**result, 'batches': ended - planned_at(server)}
 
 
 def run(rows, rounds):
@@ -56,9 +63,8 @@ def run(rows, rounds):
 
     def contest(name):
         server.fresh_copy('loaded')
-        create_ledger(f'{server.base}/work')
-        work = {'bare': lambda: bare(server, rows), 'weir': lambda: run_weir(f'{server.base}/work', BATCH)}[name]
-        result = server.measured(work)
+        stamp_planning(server)
+        result = server.measured({'bare': lambda: bare(server, rows), 'weir': lambda: weir(server)}[name])
         must_be_filled(name, server.psql('work', "SELECT count(*) FROM users WHERE locale = 'en'"), rows)
         return result
 
@@ -76,15 +82,17 @@ def more_percent(measured, key):
 
 def goals(measured):
     return [Goal('checkpoint and fencing, % more time than the same batches without', '<=', 3,
-                 more_percent(measured, 'seconds'), '.1f'),
-            Goal('the same, % more CPU of the server', '<=', 3, more_percent(measured, 'server_cpu'), '.1f')]
+                 more_percent(measured, 'batches'), '.1f'),
+            Goal('the same, whole process, % more time', '<=', 3, more_percent(measured, 'seconds'), '.1f'),
+            Goal('the same, whole process, % more CPU of the server', '<=', 3, more_percent(measured, 'server_cpu'),
+                 '.1f')]
 
 
 def report(measured):
     lines = []
     for name, rounds in measured['contestants'].items():
         of = lambda key: Spread(1000 * result[key] * measured['batch'] / measured['rows'] for result in rounds)
-        lines.append([name, of('seconds').text('.3f'), of('server_cpu').text('.3f'), of('client_cpu').text('.3f')])
+        lines.append([name, of('batches').text('.3f'), of('seconds').text('.3f'), of('server_cpu').text('.3f'), of('client_cpu').text('.3f')])
     return (f'{measured["rows"]:,} rows, 1 index, batches of {measured["batch"]}, {measured["rounds"]} rounds: median '
             f'(least–greatest)\n\n'
-            + table(['contestant', 'ms/batch', 'server CPU ms/batch', 'client CPU ms/batch'], lines))
+            + table(['contestant', 'ms/batch', 'whole process', 'server CPU ms/batch', 'client CPU ms/batch'], lines))

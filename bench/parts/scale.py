@@ -6,22 +6,13 @@ import time
 from measure import Spread, table
 from parts.part import Goal, Need
 from servers import STEADY, Server
-from users import create_ledger, must_be_filled, run_weir
+from users import must_be_filled, planned_at, run_weir, stamp_planning
 
 BATCH = 10_000
 WORKERS = 2
 TIMES = 10
 # Neither table fits, so that what is written out in passing is the same for both.
 SETTINGS = ['shared_buffers=256MB', 'max_wal_size=40GB', 'min_wal_size=16GB', 'checkpoint_timeout=1h']
-STAMP = '''
-CREATE TABLE planned (at timestamptz NOT NULL);
-CREATE FUNCTION stamp() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO planned VALUES (clock_timestamp());
-  RETURN NULL;
-END $$;
-CREATE TRIGGER stamp AFTER INSERT ON weir_slices FOR EACH ROW WHEN (NEW.ordinal = 1) EXECUTE FUNCTION stamp();
-'''
 
 
 def need(rows, rounds):
@@ -43,14 +34,11 @@ def make_narrow(server, rows):
 
 def contest(server, rows):
     make_narrow(server, rows)
-    url = f'{server.base}/work'
-    create_ledger(url)
-    server.psql('work', STAMP)
+    stamp_planning(server)
     started = time.time()
-    result = server.measured(lambda: run_weir(url, BATCH, WORKERS))
-    planned = float(server.psql('work', 'SELECT extract(epoch FROM min(at)) FROM planned'))
+    result = server.measured(lambda: run_weir(f'{server.base}/work', BATCH, WORKERS))
     must_be_filled(f'{rows} rows', server.psql('work', "SELECT count(*) FROM users WHERE locale = 'en'"), rows)
-    result.update(rows=rows, planning=planned - started,
+    result.update(rows=rows, planning=planned_at(server) - started,
                   slices=int(server.psql('work', 'SELECT count(*) - 1 FROM weir_slices')))
     return result
 

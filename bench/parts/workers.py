@@ -77,8 +77,8 @@ def need(rows, rounds, contestants=None, indexes=3):
     # The template, and the copy with two versions of each row; the log of the load, and what fill_wal() adds.
     data = rows * (120 + 45 * indexes) * 3
     names = contestants or DEFAULT
-    return Need(data + rows * 600 + log_megabytes(rows, indexes) * 1_000_000, rounds * len(names) * rows * (6e-6 + 3e-6 * indexes)
-                + rows * 1e-5)
+    return Need(data + rows * 600 + log_megabytes(rows, indexes) * 1_000_000,
+                rounds * len(names) * rows * (6e-6 + 3e-6 * indexes) + rows * 1e-5)
 
 
 def log_megabytes(rows, indexes):
