@@ -5,7 +5,9 @@ import re
 import subprocess
 import sys
 
-from measure import ROOT, Server, Spread, make_users, output_of, run_weir, table
+from measure import ROOT, Spread, output_of, table
+from servers import Server
+from users import make_users, run_weir
 
 BATCH = 100
 ADDED_MS = 1.0  # what the proxy adds to a round trip

@@ -1,10 +1,10 @@
-"""What the benchmarks measure with: a private PostgreSQL server, processes with their cost, and medians."""
+"""What the benchmarks measure with: processes with their cost, rounds, and medians."""
 import json
 import os
 import re
-import shutil
 import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -15,7 +15,10 @@ TICKS = os.sysconf('SC_CLK_TCK')
 
 
 def output_of(*command):
-    return subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout.strip()
+    done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
+    if done.returncode != 0:
+        raise SystemExit(f'bench: {command[0]} failed: {done.stderr.strip()}')
+    return done.stdout.strip()
 
 
 class Spread:
@@ -55,95 +58,21 @@ def run_process(command, env=None, cwd=None):
     return {'seconds': wall, 'client_cpu': usage.ru_utime + usage.ru_stime, 'peak_kib': peak}
 
 
-class Server:
-    """tools/postgres-server in a temporary folder, removed at the end."""
-
-    def __init__(self, settings):
-        self.settings = settings
-        self.folder = tempfile.mkdtemp(prefix='weir-bench-')
-        options = [word for setting in settings for word in ('-c', setting)]
-        self.url = output_of('tools/postgres-server', 'start', self.folder, *options)
-        self.base = self.url.removesuffix('/postgres')
-        self.port = int(re.search(r':(\d+)$', self.base)[1])
-        self.pid = int(Path(self.folder, 'data/postmaster.pid').read_text().split()[0])
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        subprocess.run([ROOT / 'tools/postgres-server', 'stop', self.folder, 'immediate'], check=False)
-        shutil.rmtree(self.folder)
-
-    def psql(self, database, *statements):
-        commands = [word for statement in statements for word in ('-c', statement)]
-        return output_of('psql', '-XqAt', '-v', 'ON_ERROR_STOP=1', f'{self.base}/{database}', *commands)
-
-    def cpu(self):
-        """CPU seconds of all server processes so far: the postmaster, which collects those of its children that
-        ended, and the children that live."""
-        # A server process that ends between two looks would be missed: ended, but not yet collected.
-        time.sleep(0.2)
-        before = None
-        while True:
-            spent = {}
-            for stat in Path('/proc').glob('[0-9]*/stat'):
-                try:
-                    fields = stat.read_text().rsplit(')', 1)[1].split()
-                except (FileNotFoundError, ProcessLookupError):
-                    continue
-                pid = int(stat.parent.name)
-                if pid == self.pid:
-                    spent[pid] = sum(map(int, fields[11:15]))
-                elif int(fields[1]) == self.pid:
-                    spent[pid] = sum(map(int, fields[11:13]))
-            if before == spent.keys():
-                return sum(spent.values()) / TICKS
-            before = spent.keys()
-            time.sleep(0.02)
-
-    def wal(self):
-        return int(self.psql('postgres', "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))
-
-    def fresh_copy(self, template):
-        """A new database `work`, block for block like the template, with nothing left to write for the checkpointer."""
-        self.psql('postgres', 'DROP DATABASE IF EXISTS work',
-                  f'CREATE DATABASE work TEMPLATE {template} STRATEGY = FILE_COPY', 'CHECKPOINT')
-
-    def version(self):
-        return self.psql('postgres', 'SHOW server_version')
+def ratio(base, results, key='seconds'):
+    """How often `results` goes into `base`, round by round: above 1 is better than the base."""
+    return Spread(b[key] / r[key] for b, r in zip(base, results))
 
 
-def make_users(server, database, rows, indexes=1):
-    """The table that is changed: 100 bytes a row, loaded, vacuumed and frozen; the primary key is the first index."""
-    server.psql('postgres', f'CREATE DATABASE {database}')
-    # Without autovacuum, which would begin at another moment in every round.
-    server.psql(database, '''CREATE TABLE users (id bigint PRIMARY KEY, email text NOT NULL, name text NOT NULL,
-                               created_at timestamptz NOT NULL, locale text, score integer NOT NULL)
-                             WITH (autovacuum_enabled = false)''',
-                f'''INSERT INTO users SELECT i, 'user' || i || '@example.org', md5(i::text),
-                           timestamptz '2020-01-01' + i * interval '1 second', NULL, i % 1000
-                    FROM generate_series(1, {rows}) i''')
-    for column in ('email', 'created_at')[:indexes - 1]:
-        server.psql(database, f'CREATE INDEX ON users ({column})')
-    server.psql(database, 'VACUUM (FREEZE, ANALYZE) users')
-
-
-def make_project(folder, batch):
-    data = Path(folder, 'db/data')
-    data.mkdir(parents=True)
-    Path(folder, 'db/migrate').mkdir()
-    (data / '20260101000000_fill_locale.sql').write_text(f'''-- over: users
--- where: locale IS NULL
--- batch: {batch}
--- migrate:batch
-UPDATE users SET locale = 'en' WHERE :batch
-''')
-
-
-def run_weir(url, batch, workers=1):
-    with tempfile.TemporaryDirectory() as project:
-        make_project(project, batch)
-        return run_process([WEIR, 'run', 'fill_locale', '--workers', str(workers)], {'DATABASE_URL': url}, project)
+def interleaved(names, rounds, measure):
+    """{name: [what measure(name) returned in each round]}. Another one begins each round, so that none always comes after
+    the same neighbour."""
+    results = {name: [] for name in names}
+    for number in range(rounds):
+        at = number % len(names)
+        for name in names[at:] + names[:at]:
+            results[name].append(measure(name))
+            print(f'  round {number + 1}: {name}: {results[name][-1]["seconds"]:.2f} s', file=sys.stderr, flush=True)
+    return results
 
 
 def environment():

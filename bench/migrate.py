@@ -7,7 +7,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from measure import ROOT, WEIR, Server, Spread, output_of, run_process, table
+from measure import WEIR, Spread, output_of, run_process, table
+from servers import MariadbServer, Server
 
 COUNTS = (500, 1000)
 
@@ -36,23 +37,6 @@ def make_project(folder, count):
         (migrate / f'{20260101000000 + number}_t{number}.sql').write_text(
             f'-- migrate:up\n{create}-- migrate:down\nDROP TABLE t{number};\n')
     Path(folder, 'all.sql').write_text(''.join(statements))
-
-
-class MariadbServer:
-    """tools/mariadb-server in a temporary folder, with its durable defaults."""
-
-    def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix='weir-bench-')
-        self.url = output_of('tools/mariadb-server', 'start', self.folder)
-        self.address = self.url.split('@')[1].split('/')[0]
-
-    def client(self, database, *arguments):
-        host, port = self.address.split(':')
-        return ['mariadb', '--no-defaults', '-h', host, '-P', port, '-u', 'weir', *arguments, database]
-
-    def stop(self):
-        subprocess.run([ROOT / 'tools/mariadb-server', 'stop', self.folder, 'immediate'], check=False)
-        shutil.rmtree(self.folder, ignore_errors=True)
 
 
 class Postgres:

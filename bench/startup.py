@@ -7,7 +7,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from measure import WEIR, make_project, table
+from measure import WEIR, table
+from users import make_project
 
 RUNS = 200
 
