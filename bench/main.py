@@ -4,6 +4,7 @@ import shutil
 
 import backfill
 import latency
+import memory
 import migrate
 import startup
 from measure import environment, write_json
@@ -19,7 +20,7 @@ def need_disk(rows):
 
 def main():
     parser = argparse.ArgumentParser(prog='tools/bench', description='Benchmarks of weir; docs/performance.md')
-    parser.add_argument('which', nargs='?', default='all', choices=['backfill', 'latency', 'migrate', 'startup', 'all'])
+    parser.add_argument('which', nargs='?', default='all', choices=['backfill', 'latency', 'memory', 'migrate', 'startup', 'all'])
     parser.add_argument('--rows', type=int, default=5_000_000, help='of the backfill')
     parser.add_argument('--rounds', type=int, default=3)
     parser.add_argument('--contestants', help='of the backfill, separated by commas: '
@@ -46,6 +47,9 @@ def main():
     if options.which in ('latency', 'all'):
         measured['latency'] = latency.run(200_000, options.rounds)
         print(latency.report(measured['latency']), end='\n\n', flush=True)
+    if options.which in ('memory', 'all'):
+        measured['memory'] = memory.run(2_000_000)
+        print(memory.report(measured['memory']), end='\n\n', flush=True)
     if options.which in ('backfill', 'all'):
         need_disk(options.rows)
         measured['backfill'] = backfill.run(options.rows, options.rounds, contestants, options.indexes)
