@@ -49,11 +49,11 @@ Host::~Host() {
 }
 
 void Host::make() {
-  ip({"link", "add", link_, "type", "veth", "peer", "name", "up", "netns", name_});
+  ip({"link", "add", link_, "type", "veth", "peer", "name", "eth0", "netns", name_});
   ip({"address", "add", server_ + "/30", "dev", link_});
   ip({"link", "set", link_, "up"});
-  ip({"-n", name_, "address", "add", own_ + "/30", "dev", "up"});
-  ip({"-n", name_, "link", "set", "up", "up"});
+  ip({"-n", name_, "address", "add", own_ + "/30", "dev", "eth0"});
+  ip({"-n", name_, "link", "set", "eth0", "up"});
   ip({"-n", name_, "link", "set", "lo", "up"});
 }
 
