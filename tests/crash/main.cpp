@@ -18,6 +18,7 @@ std::vector<NamedScenario> all_scenarios() {
       {"rows-written-meanwhile", "sqlite postgres", rows_written_meanwhile},
       {"two-at-once", "", two_at_once},
       {"holder-stopped", "", holder_stopped},
+      {"two-hosts", "postgres mariadb", two_hosts},
       {"interrupted", "", interrupted},
       {"migrate-killed", "", migrate_killed},
       {"deploys-killed", "", deploys_killed},

@@ -46,6 +46,16 @@ std::unique_ptr<Process> Project::run(const std::vector<std::string>& more) cons
   return start(words);
 }
 
+std::unique_ptr<Process> Project::run_on(const std::vector<std::string>& prefix, const std::string& url,
+                                         const std::vector<std::string>& more) const {
+  std::vector<std::string> command = prefix;
+  for (const auto& word : {options_.weir.string(), std::string("-C"), folder_.string(), std::string("--url"), url,
+                           std::string("run"), std::string("bump")})
+    command.push_back(word);
+  command.insert(command.end(), more.begin(), more.end());
+  return std::make_unique<Process>(command, folder_.parent_path() / (prefix.back() + ".log"));
+}
+
 std::vector<std::string> some_workers(const Sql& sql, Random& random) {
   if (!sql.is_server()) return {};
   return {"--workers", std::to_string(random.between(1, 8))};

@@ -23,8 +23,11 @@ class Project {
   void add_numbered_migration(int number, const std::string& sections);
 
   std::unique_ptr<Process> run(const std::vector<std::string>& more = {}) const;  // weir run bump
-  std::unique_ptr<Process> migrate() const;                                       // weir migrate
-  std::unique_ptr<Process> roll_back_all() const;                                 // weir rollback --to 0
+  // The same, behind the words of `prefix` and with another URL.
+  std::unique_ptr<Process> run_on(const std::vector<std::string>& prefix, const std::string& url,
+                                  const std::vector<std::string>& more) const;
+  std::unique_ptr<Process> migrate() const;        // weir migrate
+  std::unique_ptr<Process> roll_back_all() const;  // weir rollback --to 0
   const std::string& url() const { return url_; }
   void use_url(const std::string& url) { url_ = url; }
 

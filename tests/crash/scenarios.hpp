@@ -12,6 +12,7 @@ std::string server_crashed(Context& context);
 std::string rows_written_meanwhile(Context& context);
 std::string two_at_once(Context& context);
 std::string holder_stopped(Context& context);
+std::string two_hosts(Context& context);
 std::string interrupted(Context& context);
 std::string migrate_killed(Context& context);
 std::string deploys_killed(Context& context);
