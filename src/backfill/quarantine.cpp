@@ -4,6 +4,7 @@
 #include "backfill/lease.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -28,7 +29,9 @@ class Retry {
     for (const auto& change : source_.changes) changed = execute(change.render(source_.fragments), bound);
     for (const auto& own : source_.after) execute(own.render(), bound);
     ledger::count_rows(ledger_, run_.id, changed);
+    sync_point(SyncPoint::kRetryBeforeCommit);
     transaction.commit();
+    sync_point(SyncPoint::kRetryCommitted);
   }
 
  private:

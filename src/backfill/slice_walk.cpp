@@ -8,6 +8,7 @@
 #include "backfill/first_batch.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/quarantine.hpp"
 
 namespace weir::backfill {
@@ -91,6 +92,7 @@ void SliceWalk::give_half() {
   gave_ = now;
   const auto middle = cut_in_two(context_.database, *context_.session.control, context_.program, cursor_, *upper_);
   if (!middle) return;
+  sync_point(SyncPoint::kSplitCut);
   ledger::Slice slice;
   slice.ordinal = context_.ordinal;
   slice.pass = pass_;
@@ -173,6 +175,7 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 }
 
 void SliceWalk::run_batch() {
+  sync_point(SyncPoint::kBatchBegins);
   const auto began = context_.clock.now();
   if (ahead_.empty() && !rest_is_last_ && walks_pages()) count_pages();
   if (ahead_.empty() && !rest_is_last_) remember(first_boundaries(), cursor_);
@@ -194,6 +197,7 @@ void SliceWalk::run_batch() {
           context_.session.worker->compile(batch_source(context_.program, *context_.session.ledger, lower, kLeaseTime));
     const bool look = !walks_pages() && ahead_.empty() && !rest_is_last_ && hi != end();
     auto result = compiled->run(bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
+    sync_point(SyncPoint::kBatchCommitted);
     rows = result.rows;
     if (look) remember(std::move(result.boundaries), hi);
   }
@@ -205,6 +209,7 @@ void SliceWalk::run_batch() {
     forget_ahead();
   }
   context_.board.add_rows(rows);
+  sync_point(SyncPoint::kBatchCounted);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
   keep_rate(rows, began);
 }
@@ -230,6 +235,7 @@ bool SliceWalk::narrow(const Error& error) {
   if (!attempted_ || !(slow || crowded || error.is_of_data())) return false;
   if (isolation_.at_one_row()) return false;
   isolation_.narrow(*attempted_, context_.program.batch_rows);
+  sync_point(SyncPoint::kBatchNarrowed);
   return error.is_of_data() || error.code() == Code::kTimeout;
 }
 
@@ -269,7 +275,9 @@ void SliceWalk::quarantine(const db::Row& key, const Error& error) {
   bound.emplace_back(std::string(db::kRowsPlaceholder), std::int64_t{0});
   if (worker.execute({rendered.sql, db::bind(rendered.names, bound)}).affected != 1)
     throw Error(Code::kLeaseLost, "another worker took this slice over");
+  sync_point(SyncPoint::kQuarantineBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kQuarantineCommitted);
   context_.board.note(fmt::format("row {} of {} is in quarantine ({} so far): {}", db::encode_key(key),
                                   context_.program.table.name.name, held, error.message()));
 }
@@ -316,8 +324,10 @@ void SliceWalk::reconnect() {
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
   context_.board.drop(session.lease.token);
+  sync_point(SyncPoint::kReconnected);
   session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens,
                                   context_.checksum);
+  sync_point(SyncPoint::kReclaimed);
   context_.board.hold(session.lease.token);
 }
 
