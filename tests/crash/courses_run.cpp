@@ -89,6 +89,7 @@ void prepare_killed_run(Scene& scene) {
 std::vector<Course> run_courses() {
   std::vector<Course> all;
   all.push_back({"run", kRun, prepare_plain, complete_run, Crew::kAny});
+  all.push_back({"where", kRun, prepare_where, complete_run, Crew::kAny});
   all.push_back(
       {"sweep", kRun, prepare_where, complete_run, Crew::kAny, "batch-committed:3=wait@GATE", insert_behind_cursor});
   all.push_back({"quarantine", kRun, prepare_bad_row, complete_quarantined, Crew::kAny, "", nullptr, {kFailed}});

@@ -15,6 +15,7 @@ std::vector<NamedScenario> all_scenarios() {
       {"sync-points-killed", "", sync_points_killed},
       {"sync-points-cut", "postgres mariadb", sync_points_cut},
       {"sync-points-stopped", "", sync_points_stopped},
+      {"stopped-in-transaction", "postgres mariadb", sync_points_stopped_in_transaction},
       {"run-killed", "", run_killed},
       {"commits-cut", "postgres", commits_cut},
       {"anything-cut", "postgres", anything_cut},

@@ -9,6 +9,7 @@ std::string sync_points_passed(Context& context);
 std::string sync_points_killed(Context& context);
 std::string sync_points_cut(Context& context);
 std::string sync_points_stopped(Context& context);
+std::string sync_points_stopped_in_transaction(Context& context);
 std::string run_killed(Context& context);
 std::string commits_cut(Context& context);
 std::string anything_cut(Context& context);

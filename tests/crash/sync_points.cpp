@@ -152,4 +152,28 @@ std::string sync_points_stopped(Context& context) {
   return fmt::format("{} stops at {} passages", stops, passages.size());
 }
 
+// Stopped within a transaction a process keeps the locks that another one needs, until the server ends its session.
+std::string sync_points_stopped_in_transaction(Context& context) {
+  if (context.options.share) throw Skipped("it waits for leases of 15 s: in the full count only");
+  using enum SyncPoint;
+  constexpr SyncPoint kPoints[] = {kFirstBatchBeforeCommit, kClaimBeforeCommit, kPassBeforeCommit, kSuccessBeforeCommit,
+                                   kQuarantineBeforeCommit};
+  Stage stage(context);
+  Durations waited;
+  for (const auto& passage : choose_passages(context, 0)) {
+    const bool is_run = passage.course == "run" || passage.course == "where" || passage.course == "quarantine";
+    if (!is_run || std::find(std::begin(kPoints), std::end(kPoints), passage.point) == std::end(kPoints)) continue;
+    const auto& codes = stage.course(passage.course).codes;
+    stage.play_at_random(passage, context.random.chance(0.5), "stop", [&](Scene& scene, Process& stopped) {
+      if (!await(stopped, [&] { return stopped.is_stopped(); })) throw Failure("it did not stop:\n" + stopped.output());
+      const auto second = scene.project.run(workers_option(scene.workers));
+      scene.must_end(*second, codes, "the second");
+      waited.add(Clock::now() - second->started());
+      stopped.signal(SIGCONT);
+      scene.must_end(stopped, codes, "the first, when it came back,");
+    });
+  }
+  return fmt::format("taken over and completed: {}", waited.text());
+}
+
 }  // namespace weir::crash
