@@ -3,6 +3,7 @@
 #include "backfill/checkpoint.hpp"
 #include "backfill/first_batch.hpp"
 #include "backfill/row_batch.hpp"
+#include "base/sync_point.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -20,6 +21,7 @@ class SqlWork final : public BatchWork {
     auto& compiled = lower == Lower::kOpen ? open_ : bounded_;
     if (!compiled) compiled = session_.worker->compile(source(lower));
     auto result = compiled->run(bindings, look_ahead);
+    sync_point(SyncPoint::kBatchCommitted);
     BatchDone done{result.rows, std::nullopt};
     if (look_ahead == db::LookAhead::kYes) done.boundaries = std::move(result.boundaries);
     return done;

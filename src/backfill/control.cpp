@@ -5,6 +5,7 @@
 #include "backfill/run_end.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 
@@ -30,7 +31,9 @@ void move(ledger::Ledger& ledger, const ledger::Run& run, RunState to, const std
   if (ledger::is_final(to)) ledger::revoke_leases(ledger, run.id);
   ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
                        fmt::format("{} rows done", run.rows_done));
+  sync_point(SyncPoint::kRequestBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kRequestCommitted);
 }
 
 [[noreturn]] void refuse(const ledger::Run& run, std::string_view what, const std::string& hint) {

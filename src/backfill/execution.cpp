@@ -9,6 +9,7 @@
 #include "backfill/lookup.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
@@ -174,7 +175,9 @@ bool Execution::choose_run() {
     throw Error(Code::kRunHeld, "another process began this run in the same moment")
         .hint("`weir status` shows its progress");
   }
+  sync_point(SyncPoint::kRunBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kRunCommitted);
   run_ = *created;
   return true;
 }
@@ -232,7 +235,9 @@ void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why
                    RunState::kCancelled);
   ledger::revoke_leases(*ledger_, latest.id);
   ledger::record_event(*ledger_, request_.actor, "run-cancelled", latest.id.version, latest.id.attempt, why);
+  sync_point(SyncPoint::kRestartBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kRestartCommitted);
 }
 
 // Of several that begin the same run at once one moves it; the others find it running then.
@@ -282,7 +287,9 @@ bool Execution::try_to_activate() {
                        : resumed    ? "run-resumed"
                                     : "run-started",
                        run_.id.version, run_.id.attempt, "");
+  sync_point(SyncPoint::kStartBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kStartCommitted);
   active_ = true;
   run_ = *now;
   run_.checksum = request_.migration.checksum;
@@ -324,6 +331,7 @@ RunOutcome Execution::work() {
 }
 
 RunOutcome Execution::leave() {
+  sync_point(SyncPoint::kWorkersLeft);
   const auto now = ledger::read_latest_run(*ledger_, run_.id.version);
   if (!now || now->id.attempt != run_.id.attempt)
     throw Error(Code::kIllegalTransition, "a newer run has taken the place of this one")
@@ -386,7 +394,9 @@ void Execution::fail(const Error& error) noexcept {
                      fmt::format("{}: {}", to_string(error.code()), error.message()));
     ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
                          fmt::format("{}: {}", to_string(error.code()), error.message()));
+    sync_point(SyncPoint::kFailureBeforeCommit);
     transaction.commit();
+    sync_point(SyncPoint::kFailureCommitted);
   } catch (const std::exception& second) {
     observer_.on_note(fmt::format("the failure could not be recorded: {}", second.what()));
   }

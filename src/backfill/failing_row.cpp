@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "backfill/checkpoint.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/quarantine.hpp"
 
 namespace weir::backfill {
@@ -30,7 +31,9 @@ std::int64_t set_aside(const FailingRow& row, const Program& program, const ledg
         .hint("`weir quarantine list` shows those before; `on_error: quarantine <rows>` sets how many may fail");
   }
   write_checkpoint(ledger, bindings, 0);
+  sync_point(SyncPoint::kQuarantineBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kQuarantineCommitted);
   return held;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 
 namespace weir::backfill {
@@ -50,7 +51,9 @@ FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger,
   if (execute(worker, source.checkpoint.render(), with_rows).affected != 1)
     throw Error(Code::kLeaseLost, "another worker took this slice over");
   execute_own(source.after);
+  sync_point(SyncPoint::kFirstBatchBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kFirstBatchCommitted);
   return batch;
 }
 

@@ -5,6 +5,7 @@
 
 #include "backfill/image_sql.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/events.hpp"
 
 namespace weir::backfill {
@@ -33,9 +34,11 @@ void discard(ledger::Ledger& ledger, const ledger::ImageSet& set, const std::str
   if (!atomic) connection.execute_text("DROP TABLE IF EXISTS " + table);
   db::Transaction transaction(connection);
   if (atomic) connection.execute_text("DROP TABLE IF EXISTS " + table);
+  sync_point(SyncPoint::kImagesDropped);
   ledger::remove_image_set(ledger, set);
   ledger::record_event(ledger, actor, "images-discarded", set.run.version, set.run.attempt, "");
   transaction.commit();
+  sync_point(SyncPoint::kImagesForgotten);
 }
 
 }  // namespace
@@ -51,10 +54,12 @@ std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program&
   }
   if (set.state != ledger::ImageState::kKept)
     throw Error(Code::kIllegalTransition, "this run was undone").hint("begin a new one: weir run NAME --restart");
+  sync_point(SyncPoint::kImagesRecorded);
   Program with_images = program;
   with_images.images = ledger.beside(set.table_name());
   if (!ledger.connection().find_table(sql::quote(ledger.database().dialect(), *with_images.images)))
     create_table(ledger, with_images);
+  sync_point(SyncPoint::kImagesMade);
   return with_images.images;
 }
 

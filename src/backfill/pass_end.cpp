@@ -5,6 +5,7 @@
 #include "backfill/completeness.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
@@ -29,7 +30,9 @@ std::optional<Ending> PassEnd::act() {
   }
   Ending ending;
   ending.residual = measure_residual(context_.database, *context_.session.control, context_.program);
+  sync_point(SyncPoint::kResidualMeasured);
   ledger::record_residual(ledger, context_.run.id, ending.residual);
+  sync_point(SyncPoint::kResidualRecorded);
   refuse_quarantined(ending.residual);
   if (ending.residual > 0) {
     check_progress(ending.residual);
@@ -37,10 +40,12 @@ std::optional<Ending> PassEnd::act() {
     context_.board.note(
         fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins", itself->pass,
                     human_count(ending.residual), itself->pass + 1));
+    sync_point(SyncPoint::kPassRepeats);
     plan(itself->pass + 1);
     return std::nullopt;
   }
   ending.violations = verify();
+  sync_point(SyncPoint::kRunVerified);
   try {
     succeed(itself->pass);
   } catch (const Error& error) {
@@ -73,6 +78,7 @@ void PassEnd::plan(std::int64_t pass) {
   const auto upper = find_upper(context_.database, control, context_.program);
   std::vector<ledger::Bounds> slices;
   if (upper) slices = cut_slices(context_.database, control, context_.program, *upper, context_.wanted_slices);
+  sync_point(SyncPoint::kSlicesCut);
   const std::string& token = context_.session.lease.token;
   if (ledger::start_pass(*context_.session.ledger, context_.run.id, pass, slices, token))
     context_.board.begin_pass(pass);
@@ -122,7 +128,9 @@ void PassEnd::succeed(std::int64_t passes) {
   ledger::record_applied(ledger, migration, migration.statement_count(), elapsed, context_.actor);
   ledger::record_event(ledger, context_.actor, "run-succeeded", id.version, id.attempt,
                        fmt::format("{} rows in {} passes, residual 0", run ? run->rows_done : 0, passes));
+  sync_point(SyncPoint::kSuccessBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kSuccessCommitted);
 }
 
 }  // namespace weir::backfill

@@ -5,6 +5,7 @@
 #include "backfill/row_batch.hpp"
 #include "backfill/run_end.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -48,7 +49,9 @@ class Retry {
     for (const auto& change : source_.changes) changed = execute(change.render(source_.fragments), bound);
     for (const auto& own : source_.after) execute(own.render(), bound);
     ledger::count_rows(ledger_, run_.id, changed);
+    sync_point(SyncPoint::kRetryBeforeCommit);
     transaction.commit();
+    sync_point(SyncPoint::kRetryCommitted);
   }
 
   std::int64_t execute(const sql::Rendered& rendered, const db::Bindings& bound) {

@@ -4,6 +4,7 @@
 
 #include "backfill/lease.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 
@@ -40,7 +41,9 @@ bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, const std::vecto
   const auto now = ledger::read_latest_run(ledger, run.id.version);
   ledger::record_event(ledger, actor, event, run.id.version, run.id.attempt,
                        fmt::format("{} rows done", now ? now->rows_done : run.rows_done));
+  sync_point(SyncPoint::kSettleBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kSettleCommitted);
   return true;
 }
 

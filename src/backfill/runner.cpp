@@ -2,6 +2,7 @@
 
 #include "backfill/completeness.hpp"
 #include "backfill/execution.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
 
@@ -17,7 +18,9 @@ std::optional<std::int64_t> enqueue(const db::Database& database, ledger::Ledger
   db::Transaction transaction(ledger.connection());
   const auto run = ledger::create_run(ledger, new_run(program, parameters, rows, actor), latest);
   if (run) ledger::record_event(ledger, actor, "run-queued", migration.version, run->id.attempt, "");
+  sync_point(SyncPoint::kQueueBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kQueueCommitted);
   return rows;
 }
 

@@ -8,6 +8,7 @@
 #include "backfill/failing_row.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -81,6 +82,7 @@ void SliceWalk::give_half() {
   gave_ = now;
   const auto middle = cut_in_two(context_.database, *context_.session.control, context_.program, cursor_, *upper_);
   if (!middle) return;
+  sync_point(SyncPoint::kSplitCut);
   ledger::Slice slice;
   slice.ordinal = context_.ordinal;
   slice.pass = pass_;
@@ -163,6 +165,7 @@ void SliceWalk::leave_room(Milliseconds batch_time) {
 }
 
 void SliceWalk::run_batch() {
+  sync_point(SyncPoint::kBatchBegins);
   const auto began = context_.clock.now();
   if (ahead_.empty() && !rest_is_last_ && walks_pages()) count_pages();
   if (ahead_.empty() && !rest_is_last_) remember(first_boundaries(), cursor_);
@@ -181,6 +184,7 @@ void SliceWalk::run_batch() {
     forget_ahead();
   }
   context_.board.add_rows(done.rows);
+  sync_point(SyncPoint::kBatchCounted);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
   keep_rate(done.rows, began);
 }
@@ -206,6 +210,7 @@ bool SliceWalk::narrow(const Error& error) {
   if (!attempted_ || !(slow || crowded || error.is_of_data())) return false;
   if (isolation_.at_one_row()) return false;
   isolation_.narrow(*attempted_, context_.program.batch_rows);
+  sync_point(SyncPoint::kBatchNarrowed);
   return error.is_of_data() || error.code() == Code::kTimeout;
 }
 
@@ -271,8 +276,10 @@ void SliceWalk::reconnect() {
   session.control = context_.database.connect(db::Purpose::kControl);
   session.ledger = session.ledger->over(*session.control);
   context_.board.drop(session.lease.token);
+  sync_point(SyncPoint::kReconnected);
   session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens,
                                   context_.checksum);
+  sync_point(SyncPoint::kReclaimed);
   context_.board.hold(session.lease.token);
 }
 

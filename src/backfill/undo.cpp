@@ -4,6 +4,7 @@
 
 #include "backfill/image_sql.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
 #include "ledger/slices.hpp"
@@ -90,7 +91,9 @@ void Undo::begin() {
   ledger::revoke_leases(*ledger_, run_.id);
   ledger::remove_entry(*ledger_, run_.id.version);
   ledger::record_event(*ledger_, actor_, "undo-started", set_.run.version, set_.run.attempt, "");
+  sync_point(SyncPoint::kUndoBeginBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kUndoBeginCommitted);
   set_.state = ImageState::kUndoing;
 }
 
@@ -160,7 +163,9 @@ void Undo::judge_and_restore(const db::Bindings& bound, Lower lower) {
     throw Error(Code::kNotReversible, fmt::format("rows of {} do not hold what they were given", run_.table))
         .hint("a trigger changes a kept column: disable it and undo again; nothing of this batch was restored");
   }
+  sync_point(SyncPoint::kUndoBatchBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kUndoBatchCommitted);
   restored_here_ += due;
 }
 
@@ -187,7 +192,9 @@ void Undo::finish() {
   if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndone)) return;  // another process was faster
   ledger::record_event(*ledger_, actor_, "run-undone", set_.run.version, set_.run.attempt,
                        fmt::format("{} rows restored, {} changed since, {} gone", now.restored, now.changed, now.gone));
+  sync_point(SyncPoint::kUndoEndBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kUndoEndCommitted);
 }
 
 UndoOutcome Undo::outcome() {

@@ -4,6 +4,7 @@
 #include <weir/version.hpp>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 
 namespace weir::ledger {
@@ -155,6 +156,7 @@ void Ledger::create(const db::Database& database, db::Connection& connection) {
     connection.execute_text(fmt::format("{} {} {}", create_table(database), table.name, table.definition));
   const auto meta = connection.find_table("weir_meta");
   if (!meta) throw Error(Code::kInternal, "the ledger cannot be found after it was created");
+  sync_point(SyncPoint::kLedgerTablesMade);
   Ledger(database, connection, meta->schema).execute(kWriteVersion, {{"version", std::to_string(kLedgerVersion)}});
 }
 
@@ -175,6 +177,7 @@ Ledger Ledger::open_or_create(const db::Database& database, db::Connection& conn
     } else {
       create(database, connection);
     }
+    sync_point(SyncPoint::kLedgerMade);
   } catch (const Error& error) {
     // Another process may have created it in the same moment.
     if (error.code() != Code::kAlreadyExists && error.code() != Code::kConstraint) throw;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/columns.hpp"
 #include "ledger/quarantine.hpp"
 
@@ -144,7 +145,9 @@ bool start_pass(Ledger& ledger, const RunId& id, std::int64_t pass, const std::v
   for (const auto& slice : slices) insert_slice(ledger, id, ++ordinal, pass, slice);
   // What could not be processed is tried anew.
   discard_quarantine(ledger, id);
+  sync_point(SyncPoint::kPassBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kPassCommitted);
   return true;
 }
 
@@ -153,7 +156,9 @@ void count_rows(Ledger& ledger, const RunId& id, std::int64_t rows) {
 }
 
 void finish_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
+  sync_point(SyncPoint::kSliceFinishing);
   must_hold_lease(ledger.execute(kFinish, of(id, ordinal) + db::Bindings{{"token", token}}));
+  sync_point(SyncPoint::kSliceFinished);
 }
 
 bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::Row& middle, const std::string& token) {
@@ -167,14 +172,20 @@ bool split_slice(Ledger& ledger, const RunId& id, const Slice& slice, const db::
     if (error.code() == Code::kConstraint) return false;  // two took the same number
     throw;
   }
+  sync_point(SyncPoint::kSplitBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kSplitCommitted);
   return true;
 }
 
-void request_split(Ledger& ledger, const RunId& id) { ledger.execute(kWantSplit, of(id)); }
+void request_split(Ledger& ledger, const RunId& id) {
+  ledger.execute(kWantSplit, of(id));
+  sync_point(SyncPoint::kSplitWanted);
+}
 
 bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& expected, const Lease& lease,
                  Milliseconds duration, const std::string& checksum) {
+  sync_point(SyncPoint::kClaimSought);
   db::Transaction transaction(ledger.connection());
   if (ledger.execute(kHoldRun, of(id) + db::Bindings{{"checksum", checksum}}).affected != 1) return false;
   const auto claimed =
@@ -187,19 +198,25 @@ bool claim_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const st
                                                             {"lease", static_cast<std::int64_t>(duration.count())},
                                                             {"expected", expected}});
   if (claimed.affected != 1) return false;
+  sync_point(SyncPoint::kClaimBeforeCommit);
   transaction.commit();
+  sync_point(SyncPoint::kClaimCommitted);
   return true;
 }
 
 bool release_slice(Ledger& ledger, const RunId& id, std::int64_t ordinal, const std::string& token) {
-  return ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}).affected == 1;
+  sync_point(SyncPoint::kSliceReleasing);
+  const bool released = ledger.execute(kRelease, of(id, ordinal) + db::Bindings{{"token", token}}).affected == 1;
+  sync_point(SyncPoint::kSliceReleased);
+  return released;
 }
 
 bool renew_lease(Ledger& ledger, const RunId& id, const std::string& token, Milliseconds duration) {
-  return ledger
-             .execute(kRenew,
-                      of(id) + db::Bindings{{"token", token}, {"lease", static_cast<std::int64_t>(duration.count())}})
-             .affected == 1;
+  sync_point(SyncPoint::kLeaseRenewing);
+  const auto renewed = ledger.execute(
+      kRenew, of(id) + db::Bindings{{"token", token}, {"lease", static_cast<std::int64_t>(duration.count())}});
+  sync_point(SyncPoint::kLeaseRenewed);
+  return renewed.affected == 1;
 }
 
 void revoke_leases(Ledger& ledger, const RunId& id) { ledger.execute(kRevoke, of(id)); }

@@ -8,6 +8,7 @@
 
 #include "backfill/completeness.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/repeatables.hpp"
@@ -331,6 +332,7 @@ Milliseconds apply_repeatable(const ApplyContext& context, const Migration& migr
     context.executor.with_retries([&] { context.executor.in_transaction(context.ledger, body, happened); });
   } else {
     repeat_one_by_one(context, work);
+    sync_point(SyncPoint::kRepeatableExecuted);
     check_verify(context.executor.connection(), migration);
     db::Transaction transaction(context.ledger.connection());
     record(context.ledger);
@@ -357,7 +359,9 @@ Milliseconds roll_back_migration(const ApplyContext& context, const Migration& m
     execute_one_by_one(context, migration, ledger::EntryState::kUndoing, work, undoing);
     db::Transaction transaction(context.ledger.connection());
     forget(context, context.ledger, migration, also_reopen);
+    sync_point(SyncPoint::kRollbackBeforeCommit);
     transaction.commit();
+    sync_point(SyncPoint::kRollbackCommitted);
   }
   context.executor.leave(migration);
   return since(context.clock, started);

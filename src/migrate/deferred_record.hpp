@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "ledger/ledger.hpp"
 
 namespace weir::migrate {
@@ -26,7 +27,9 @@ class DeferredRecord {
       db::Transaction transaction(ledger.connection());
       for (const auto& write : writes_) write(ledger);
       more();
+      sync_point(SyncPoint::kRecordBeforeCommit);
       transaction.commit();
+      sync_point(SyncPoint::kRecordCommitted);
     } catch (const Error& error) {
       if (error.next() == Next::kReconnect) writes_.clear();
       throw;

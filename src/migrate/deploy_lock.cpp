@@ -4,6 +4,7 @@
 
 #include "adopt/lock.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 
 namespace weir::migrate {
 
@@ -66,6 +67,7 @@ std::unique_ptr<db::DeployLock> wait_for_former_lock(const db::Database& databas
 DeployLocks take_deploy_locks(const db::Database& database, db::Connection& connection, std::optional<adopt::Tool> tool,
                               Clock& clock, const StopToken& stop, Milliseconds wait, const std::string& actor,
                               const std::function<void(const std::string&)>& on_note) {
+  sync_point(SyncPoint::kDeployLockSought);
   DeployLocks locks;
   locks.deploy = wait_for_deploy_lock(database, clock, stop, wait, actor, [&](const std::string& holder) {
     on_note("waiting for the deploy lock, held by " + holder);
@@ -73,6 +75,7 @@ DeployLocks take_deploy_locks(const db::Database& database, db::Connection& conn
   locks.former = wait_for_former_lock(
       database, connection, tool, clock, stop, wait, actor,
       [&](const std::string& holder) { on_note("waiting for the former tool's lock, held by " + holder); });
+  sync_point(SyncPoint::kDeployLocked);
   return locks;
 }
 

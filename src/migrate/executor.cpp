@@ -5,6 +5,7 @@
 
 #include "backfill/retry.hpp"
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "migrate/tables.hpp"
 #include "sql/scanner.hpp"
 
@@ -101,7 +102,9 @@ void Executor::execute(const Work& work) {
   try {
     last_ = work;
     const Watched watched(*watch_, work);
+    sync_point(SyncPoint::kStatementBegins);
     connection_->execute_text(work.statement->text);
+    sync_point(SyncPoint::kStatementExecuted);
   } catch (const Error& error) {
     // A transaction that is rolled back takes its settings along.
     lock_timeout_.reset();
@@ -186,7 +189,9 @@ void Executor::in_transaction(ledger::Ledger& ledger, const std::function<void(l
   try {
     db::Transaction transaction(*connection_);
     body(inside);
+    sync_point(SyncPoint::kApplyBeforeCommit);
     transaction.commit();
+    sync_point(SyncPoint::kApplyCommitted);
     settings.committed = true;
   } catch (const Error& error) {
     if (error.next() != Next::kReconnect) throw;

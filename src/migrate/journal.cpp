@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "sql/scanner.hpp"
 
 namespace weir::migrate {
@@ -107,6 +108,7 @@ class Journal {
               : ledger::record_started(context_.ledger, migration_, std::ssize(work_), first_intent_, context_.actor);
     });
     if (!ours) throw overtaken(migration_);
+    sync_point(SyncPoint::kJournalOpened);
   }
 
   // It is recorded as started.
@@ -163,6 +165,7 @@ class Journal {
   void record_done() {
     if (!ledger::record_statement_done(context_.ledger, place_, done_)) throw overtaken(migration_);
     place_.recorded = done_;
+    sync_point(SyncPoint::kStatementRecorded);
   }
 
   // One statement and the record that it is done; in one transaction where that is possible.
@@ -176,6 +179,7 @@ class Journal {
       const std::string before =
           first_intent_ ? *std::exchange(first_intent_, std::nullopt) : intend(work.statement->text);
       act(work, before);
+      sync_point(SyncPoint::kStatementActed);
       if (before.empty()) {
         ++done_;
         return record_done();
@@ -191,6 +195,7 @@ class Journal {
     std::string before = session().look(text);
     if (!ledger::record_intent(context_.ledger, place_, done_, before)) throw overtaken(migration_);
     place_.recorded = done_;
+    sync_point(SyncPoint::kIntentWritten);
     return before;
   }
 
@@ -276,6 +281,7 @@ class Journal {
     context_.observer.on_note(migration_.label() + ": removing what a failed statement left behind");
     context_.executor.lift_timeouts();
     session().remove_remains(text, before);
+    sync_point(SyncPoint::kRemainsRemoved);
   }
 
   // After a stop, or when it fails, they are left to the next deploy, which the intent tells of them.
@@ -294,7 +300,9 @@ class Journal {
   bool settled(const std::string& text, const std::string& before) {
     constexpr Milliseconds kPoll{500};
     for (bool told = false;; told = true) {
-      switch (session().effect_of(text, before)) {
+      const db::Effect effect = session().effect_of(text, before);
+      sync_point(SyncPoint::kEffectSeen);
+      switch (effect) {
         case db::Effect::kDone: return true;
         case db::Effect::kNone: return false;
         case db::Effect::kHalf: remove_remains(text, before); return false;

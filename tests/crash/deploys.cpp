@@ -72,7 +72,10 @@ int kill_until_done(Context& context, Microseconds& expected, Start start) {
     const auto process = start();
     const bool leave = expected == Microseconds(0) || kills >= 6;
     if (!leave) process->wait_for(context.random.moment(expected * 6 / 5));
-    if (!leave && process->kill()) continue;
+    if (!leave && process->kill()) {
+      context.count_kill(0);
+      continue;
+    }
     if (const int code = process->wait(); code != 0)
       throw Failure(fmt::format("weir ended with {}:\n{}", code, process->output()));
     const auto took = std::chrono::duration_cast<Microseconds>(Clock::now() - process->started());
@@ -122,6 +125,7 @@ std::string migrate_killed(Context& context) {
       if (!leave) process->wait_for(context.random.moment(expected * 6 / 5));
       if (!leave && process->kill()) {
         ++kills;
+        context.count_kill(0);
         const auto done = sql.integer("SELECT count(*) FROM journal");
         if (done > 1) throw Failure("a statement happened twice");
         whole += static_cast<int>(done);

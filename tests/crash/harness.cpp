@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "crash/store.hpp"
+
 namespace weir::crash {
 
 Random::Random(std::uint64_t seed, const std::string& name) {
@@ -32,5 +34,32 @@ std::string Durations::text() const {
   return fmt::format("p50 {:.0f} ms, p99 {:.0f} ms, max {:.0f} ms ({} measured)", percentile_ms(0.5),
                      percentile_ms(0.99), max_ms(), size());
 }
+
+int Tally::total() const {
+  int total = 0;
+  for (const auto& [engine, by_workers] : kills_) {
+    for (const auto& [workers, kills] : by_workers) total += kills;
+  }
+  return total;
+}
+
+std::string Tally::text() const {
+  std::string text;
+  for (const auto& [engine, by_workers] : kills_) {
+    int all = 0;
+    std::string list;
+    for (const auto& [workers, kills] : by_workers) {
+      all += kills;
+      list += fmt::format("{}{} with {}", list.empty() ? "" : ", ", kills,
+                          workers == 0   ? std::string("a deploy")
+                          : workers == 1 ? std::string("1 worker")
+                                         : fmt::format("{} workers", workers));
+    }
+    text += fmt::format("  {}: {} ({})\n", engine, all, list);
+  }
+  return text;
+}
+
+void Context::count_kill(int workers) const { tally.add(engine.name(), workers); }
 
 }  // namespace weir::crash

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <random>
 #include <stdexcept>
 #include <string>
@@ -26,15 +27,16 @@ class Skipped : public std::runtime_error {
 
 struct Options {
   std::string engine = "all";
-  int kills = 200;
+  int kills = 340;
   std::uint64_t seed = 0;
   bool share = false;
-  std::string only;                // part of a scenario's name; empty: all
-  std::filesystem::path weir;      // the program under test
-  std::filesystem::path folder;    // for projects, databases and logs
-  std::filesystem::path root;      // of the repository
-  std::filesystem::path postgres;  // folder of the private server; empty: none
-  std::filesystem::path mariadb;   // likewise
+  std::string only;                 // part of a scenario's name; empty: all
+  std::filesystem::path weir;       // the program under test
+  std::filesystem::path weir_sync;  // the same with actions at its sync points
+  std::filesystem::path folder;     // for projects, databases and logs
+  std::filesystem::path root;       // of the repository
+  std::filesystem::path postgres;   // folder of the private server; empty: none
+  std::filesystem::path mariadb;    // likewise
 };
 
 // A stream of random choices that depends on the seed and the scenario's name only.
@@ -64,6 +66,19 @@ class Durations {
   std::vector<Clock::duration> all_;
 };
 
+// The kills at random moments, which this suite owes a number of.
+class Tally {
+ public:
+  // `workers`: of the process that was killed; 0 for a deploy.
+  void add(const std::string& engine, int workers) { ++kills_[engine][workers]; }
+  int total() const;
+  // One line for each engine.
+  std::string text() const;
+
+ private:
+  std::map<std::string, std::map<int, int>> kills_;
+};
+
 class Engine;
 
 struct Context {
@@ -71,9 +86,11 @@ struct Context {
   Engine& engine;
   Random& random;
   std::filesystem::path folder;  // of this scenario, empty at the beginning
+  Tally& tally;
 
   // The bigger figure for a full run, the smaller one for --share.
   int amount(int full, int share) const { return options.share ? share : full; }
+  void count_kill(int workers) const;
 };
 
 // Returns its figures for the summary. Errors: Failure, Skipped.

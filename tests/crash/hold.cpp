@@ -59,7 +59,9 @@ bool holds_the_database(Sql& sql, const std::string& url) {
 // Returns how long the second waited.
 Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_lease) {
   Stage stage(context, round, 30'000, 15);
-  const auto first = stage.project.run();
+  // The first with 1 worker, then with several.
+  const int workers = round % 2 == 0 ? 1 : some_workers(stage.sql, context.random);
+  const auto first = stage.project.run(workers_option(workers));
   if (!await_progress(*first, stage.sql)) throw Failure("the first ended too early:\n" + first->output());
   first->wait_for(context.random.moment(Microseconds(300'000)));
   for (;; first->wait_for(context.random.moment(Microseconds(5'000)))) {
@@ -68,7 +70,7 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
     first->signal(SIGCONT);
   }
   const auto stopped = Clock::now();
-  const auto second = stage.project.run();
+  const auto second = stage.project.run(workers_option(some_workers(stage.sql, context.random)));
   const auto waits = [&] { return second->output().find("waits for pid") != std::string::npos; };
   if (!await(*second, waits)) throw Failure("the second did not wait:\n" + second->output());
   // The first's last batch, on the way at the server, has ended long ago.
@@ -88,8 +90,8 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
 }  // namespace
 
 std::string holder_stopped(Context& context) {
-  const int rounds = context.amount(4, 1);
-  const int real = context.amount(1, 0);
+  const int rounds = context.amount(6, 2);
+  const int real = context.amount(2, 0);
   Durations refused;
   for (int round = 0; round < rounds + real; ++round) {
     const auto waited = stop_and_come_back(context, round, round >= rounds);
@@ -111,11 +113,13 @@ std::string two_at_once(Context& context) {
       await_progress(*begun, stage.sql);
       begun->kill();
     }
-    const auto one = stage.project.run(some_workers(stage.sql, context.random));
+    const int workers = some_workers(stage.sql, context.random);
+    const auto one = stage.project.run(workers_option(workers));
     if (context.random.chance(0.5)) one->wait_for(context.random.moment(Microseconds(60'000)));
-    const auto two = stage.project.run(some_workers(stage.sql, context.random));
+    const auto two = stage.project.run(workers_option(some_workers(stage.sql, context.random)));
     if (context.random.chance(0.7) && await_progress(*one, stage.sql) && one->kill()) {
       ++killed;
+      context.count_kill(workers);
     } else {
       must_end_well(*one);
     }

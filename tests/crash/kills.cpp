@@ -62,7 +62,8 @@ class Kills {
   // One start of weir. True: it ended by itself.
   bool attempt(Sql& sql, const Table& table, const Project& project, bool resumes) {
     const RunView before = look_at_run(sql);
-    const auto process = project.run(some_workers(sql, context_.random));
+    const int workers = some_workers(sql, context_.random);
+    const auto process = project.run(workers_option(workers));
     if (kills_ >= target_) return finish(*process);
     const auto progress = [&] { return look_at_run(sql).batches > before.batches; };
     const auto await_progress = [&] {
@@ -83,6 +84,7 @@ class Kills {
     }
     if (!process->kill()) return finish(*process);
     ++kills_;
+    context_.count_kill(workers);
     const RunView after = look_at_run(sql);
     if (after.batches == before.batches) ++early_kills_;
     if (after.pass > 1) ++sweep_kills_;

@@ -11,10 +11,16 @@ namespace weir::crash {
 
 std::vector<NamedScenario> all_scenarios() {
   return {
+      {"sync-points-passed", "", sync_points_passed},
+      {"sync-points-killed", "", sync_points_killed},
+      {"sync-points-cut", "postgres mariadb", sync_points_cut},
+      {"sync-points-stopped", "", sync_points_stopped},
+      {"stopped-in-transaction", "postgres mariadb", sync_points_stopped_in_transaction},
       {"run-killed", "", run_killed},
       {"commits-cut", "postgres", commits_cut},
       {"anything-cut", "postgres", anything_cut},
       {"server-crashed", "postgres mariadb", server_crashed},
+      {"commits-lost", "postgres", commits_lost},
       {"rows-written-meanwhile", "sqlite postgres", rows_written_meanwhile},
       {"two-at-once", "", two_at_once},
       {"holder-stopped", "", holder_stopped},
@@ -63,6 +69,8 @@ Options parse(int argc, char** argv) {
       options.only = value;
     else if (name == "--weir")
       options.weir = value;
+    else if (name == "--weir-sync")
+      options.weir_sync = value;
     else if (name == "--folder")
       options.folder = value;
     else if (name == "--root")
@@ -84,10 +92,10 @@ struct Totals {
   int passed = 0, failed = 0, skipped = 0;
 };
 
-void play(const Options& options, const NamedScenario& scenario, Engine& engine, Totals& totals) {
+void play(const Options& options, const NamedScenario& scenario, Engine& engine, Totals& totals, Tally& tally) {
   const std::string name = scenario.name + "/" + engine.name();
   Random random(options.seed, name);
-  Context context{options, engine, random, options.folder / engine.name() / scenario.name};
+  Context context{options, engine, random, options.folder / engine.name() / scenario.name, tally};
   std::filesystem::create_directories(context.folder);
   const auto begin = Clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(Clock::now() - begin).count(); };
@@ -114,6 +122,7 @@ int run(const Options& options) {
   std::fflush(stdout);
   std::vector<std::unique_ptr<Engine>> engines;
   Totals totals;
+  Tally tally;
   const auto wanted = [&](const std::string& name) { return options.engine == "all" || options.engine == name; };
   const auto without_server = [&](const std::string& name) {
     fmt::print("SKIPPED all of {}: no server is installed\n", name);
@@ -128,9 +137,10 @@ int run(const Options& options) {
     if (scenario.name.find(options.only) == std::string::npos) continue;
     for (const auto& engine : engines) {
       if (scenario.engines.empty() || scenario.engines.find(engine->name()) != std::string::npos)
-        play(options, scenario, *engine, totals);
+        play(options, scenario, *engine, totals, tally);
     }
   }
+  if (tally.total() > 0) fmt::print("{} kills at random moments\n{}", tally.total(), tally.text());
   fmt::print("{} passed, {} failed, {} skipped\n", totals.passed, totals.failed, totals.skipped);
   return totals.failed == 0 && totals.passed > 0 ? 0 : 1;
 }

@@ -26,6 +26,12 @@ void Project::add_data_migration(Where where, int batch, const std::string& also
                     where == Where::kUndone ? ":batch" : ":range"));
 }
 
+void Project::add_data_migration_with(const std::string& header, const std::string& assignment,
+                                      const std::string& condition, const std::string& sections) {
+  write("db/data/20260101000000_bump.sql", fmt::format("-- over: t\n{}-- migrate:batch\nUPDATE t SET {} WHERE {};\n{}",
+                                                       header, assignment, condition, sections));
+}
+
 void Project::add_schema_migration(const std::string& sections) {
   write("db/migrate/20260101000000_change.sql", sections);
 }
@@ -34,10 +40,28 @@ void Project::add_numbered_migration(int number, const std::string& sections) {
   write(fmt::format("db/migrate/{0}_m{0}.sql", number), sections);
 }
 
-std::unique_ptr<Process> Project::start(const std::vector<std::string>& words) const {
-  std::vector<std::string> command{options_.weir.string(), "-C", folder_.string(), "--url", url_};
+void Project::add_repeatable(const std::string& name, const std::string& sections) {
+  write(fmt::format("db/migrate/R__{}.sql", name), sections);
+}
+
+void Project::configure(const std::string& lines) { write("weir.toml", lines); }
+
+std::vector<std::string> Project::command(const std::filesystem::path& program,
+                                          const std::vector<std::string>& words) const {
+  std::vector<std::string> command{program.string(), "-C", folder_.string(), "--url", url_};
   command.insert(command.end(), words.begin(), words.end());
-  return std::make_unique<Process>(command, folder_.parent_path() / "weir.log");
+  return command;
+}
+
+std::unique_ptr<Process> Project::start(const std::vector<std::string>& words) const {
+  return std::make_unique<Process>(command(options_.weir, words), folder_.parent_path() / "weir.log");
+}
+
+std::unique_ptr<Process> Project::start_with(const std::string& actions, const std::filesystem::path& log,
+                                             const std::vector<std::string>& words) const {
+  return std::make_unique<Process>(
+      command(options_.weir_sync, words), folder_.parent_path() / "weir.log",
+      std::vector<std::string>{"WEIR_SYNC_POINTS=" + actions, "WEIR_SYNC_LOG=" + log.string()});
 }
 
 std::unique_ptr<Process> Project::run(const std::vector<std::string>& more) const {
@@ -56,10 +80,11 @@ std::unique_ptr<Process> Project::run_on(const std::vector<std::string>& prefix,
   return std::make_unique<Process>(command, folder_.parent_path() / (prefix.back() + ".log"));
 }
 
-std::vector<std::string> some_workers(const Sql& sql, Random& random) {
-  if (!sql.is_server()) return {};
-  return {"--workers", std::to_string(random.between(1, 8))};
+int some_workers(const Sql& sql, Random& random) {
+  return sql.is_server() ? static_cast<int>(random.between(1, 8)) : 1;
 }
+
+std::vector<std::string> workers_option(int workers) { return {"--workers", std::to_string(workers)}; }
 
 std::unique_ptr<Process> Project::migrate() const { return start({"migrate"}); }
 

@@ -18,9 +18,14 @@ class Project {
 
   // UPDATE t SET n = n + 1: applied twice to a row it is wrong. `also` is added to SET.
   void add_data_migration(Where where, int batch, const std::string& also = "");
+  // The same with more lines in its header, and sections behind the batch.
+  void add_data_migration_with(const std::string& header, const std::string& assignment, const std::string& condition,
+                               const std::string& sections = "");
   void add_schema_migration(const std::string& sections);
   // Several, as 1_m1, 2_m2, ...
   void add_numbered_migration(int number, const std::string& sections);
+  void add_repeatable(const std::string& name, const std::string& sections);
+  void configure(const std::string& lines);  // in weir.toml
 
   std::unique_ptr<Process> run(const std::vector<std::string>& more = {}) const;  // weir run bump
   // The same, behind the words of `prefix` and with another URL.
@@ -28,19 +33,25 @@ class Project {
                                   const std::vector<std::string>& more) const;
   std::unique_ptr<Process> migrate() const;        // weir migrate
   std::unique_ptr<Process> roll_back_all() const;  // weir rollback --to 0
+  std::unique_ptr<Process> start(const std::vector<std::string>& words) const;
+  // With the program that acts at sync points. `actions` as in program/sync_actions.cpp; `log` gets the points passed.
+  std::unique_ptr<Process> start_with(const std::string& actions, const std::filesystem::path& log,
+                                      const std::vector<std::string>& words) const;
   const std::string& url() const { return url_; }
   void use_url(const std::string& url) { url_ = url; }
 
  private:
-  std::unique_ptr<Process> start(const std::vector<std::string>& words) const;
+  std::vector<std::string> command(const std::filesystem::path& program, const std::vector<std::string>& words) const;
   void write(const std::filesystem::path& file, const std::string& text) const;
   const Options& options_;
   std::filesystem::path folder_;
   std::string url_;
 };
 
-// `--workers` from 1 to 8 where several can write.
-std::vector<std::string> some_workers(const Sql& sql, Random& random);
+// From 1 to 8 where several can write, else 1.
+int some_workers(const Sql& sql, Random& random);
+// The option of `weir run`.
+std::vector<std::string> workers_option(int workers);
 
 struct RunView {
   bool exists = false;

@@ -17,10 +17,24 @@
 
 namespace weir::crash {
 
-Process::Process(const std::vector<std::string>& command, const std::filesystem::path& log) : log_(log) {
-  std::vector<char*> arguments;
-  for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-  arguments.push_back(nullptr);
+namespace {
+
+// As execve() wants it; valid as long as `texts`.
+std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
+  std::vector<char*> pointers;
+  for (const auto& text : texts) pointers.push_back(const_cast<char*>(text.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+}  // namespace
+
+Process::Process(const std::vector<std::string>& command, const std::filesystem::path& log,
+                 const std::vector<std::string>& environment)
+    : log_(log) {
+  std::vector<std::string> all = environment;
+  for (char** variable = environ; *variable != nullptr; ++variable) all.emplace_back(*variable);
+  const auto arguments = pointers_to(command), variables = pointers_to(all);
   const int out = ::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0644);
   if (out < 0) throw Failure(fmt::format("cannot write {}: {}", log.string(), std::strerror(errno)));
   log_begin_ = std::filesystem::file_size(log);
@@ -32,7 +46,7 @@ Process::Process(const std::vector<std::string>& command, const std::filesystem:
     ::dup2(nothing, 0);
     ::dup2(out, 1);
     ::dup2(out, 2);
-    ::execv(arguments[0], arguments.data());
+    ::execve(arguments[0], arguments.data(), variables.data());
     ::_exit(127);
   }
   ::close(out);
@@ -47,6 +61,13 @@ Process::~Process() {
 
 void Process::signal(int number) const {
   if (!code_) ::kill(pid_, number);
+}
+
+bool Process::is_stopped() const {
+  std::ifstream in(fmt::format("/proc/{}/stat", pid_));
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  const auto name_end = text.rfind(") ");
+  return name_end != std::string::npos && text[name_end + 2] == 'T';
 }
 
 bool Process::kill() {

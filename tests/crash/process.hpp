@@ -14,8 +14,9 @@ using Microseconds = std::chrono::microseconds;
 
 class Process {
  public:
-  // Starts it with stdin closed; stdout and stderr are appended to `log`.
-  Process(const std::vector<std::string>& command, const std::filesystem::path& log);
+  // Starts it with stdin closed; stdout and stderr are appended to `log`. `environment`: NAME=value, besides ours.
+  Process(const std::vector<std::string>& command, const std::filesystem::path& log,
+          const std::vector<std::string>& environment = {});
   // kill -9 if it still runs.
   ~Process();
   Process(const Process&) = delete;
@@ -23,6 +24,8 @@ class Process {
 
   Clock::time_point started() const { return started_; }
   void signal(int number) const;
+  // By SIGSTOP.
+  bool is_stopped() const;
   // kill -9 and reap. False: it had ended by itself before.
   bool kill();
   // The exit code (128 + signal when it died of one), or nothing when `limit` passed first.

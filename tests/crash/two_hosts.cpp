@@ -64,7 +64,8 @@ Clock::duration play_round(Context& context, Engine& engine, Host& one, Host& ot
   const Table table = create_table(sql, key_type_of_round(round.number), 20'000 + context.random.between(0, 99));
   Project project(context, store->url());
   project.add_data_migration(round.number % 4 == 3 ? Where::kUndone : Where::kNone, 15);
-  const auto first = project.run_on(one.prefix(), seen_from(one, store->url()), some_workers(sql, context.random));
+  const auto first =
+      project.run_on(one.prefix(), seen_from(one, store->url()), workers_option(some_workers(sql, context.random)));
   if (!await(*first, [&] { return look_at_run(sql).batches > 0; }))
     throw Failure("the first ended too early:\n" + first->output());
   first->wait_for(context.random.moment(Microseconds(300'000)));

@@ -169,6 +169,7 @@ std::string rows_written_meanwhile(Context& context) {
         process->wait_for(context.random.moment(Microseconds(250'000)));
       if (process->kill()) {
         ++kills;
+        context.count_kill(1);
         continue;
       }
       const int code = process->wait();

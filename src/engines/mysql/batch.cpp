@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "engines/mysql/batch_text.hpp"
 #include "engines/mysql/connection.hpp"
 #include "engines/mysql/dialect.hpp"
@@ -127,6 +128,7 @@ class Program final : public db::BatchProgram {
     MYSQL* const handle = connection_.handle();
     db::BatchResult result;
     if (!handle || mysql_real_query(handle, sql_.data(), sql_.size()) != 0) report(0);
+    sync_point(SyncPoint::kBatchSent);
     for (std::size_t i = 0; i < parts_.size(); ++i) {
       const ResultHandle rows(mysql_store_result(handle));
       if (!rows && mysql_field_count(handle) != 0) report(i);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "engines/postgres/batch_sql.hpp"
 #include "engines/postgres/batch_step.hpp"
@@ -161,6 +162,7 @@ class Program final : public db::BatchProgram {
   const Sent* receive() {
     PGconn* const handle = connection_.handle();
     if (PQpipelineSync(handle) != 1) connection_.fail(nullptr, "");
+    sync_point(SyncPoint::kBatchSent);
     const Sent* failed = nullptr;
     for (auto& sent : sent_) {
       sent.answer.reset(PQgetResult(handle));

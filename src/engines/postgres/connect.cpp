@@ -42,6 +42,9 @@ SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('sync
 )sql";
 // Exactly once holds without waiting for the disk: cursor and data are in one commit (DESIGN.md section 1).
 constexpr std::string_view kWorkerSettings = "SET synchronous_commit = off;\n";
+// weir is never idle in a transaction, unless its process was stopped: then the locks that it holds keep others from
+// taking over, and the application from its rows. As long as a lease, so that who takes over need not wait longer.
+constexpr std::string_view kNeverIdle = "SET idle_in_transaction_session_timeout = '15s';\n";
 constexpr std::string_view kReadSettings = "SET default_transaction_read_only = on;\n";
 
 // Fails when the session that answers is not the one libpq was told of: behind a transaction pooler it is another
@@ -142,6 +145,7 @@ ConnectionHandle open_session(const Conninfo& info, db::Purpose purpose) {
   std::string settings = fmt::format(kOwnSession, PQbackendPID(connection.get()));
   settings += kSettings;
   settings += settings_of(purpose);
+  if (purpose != db::Purpose::kRead) settings += kNeverIdle;
   if (version >= kHasIdleSessionTimeout) settings += "SET idle_session_timeout = 0;\n";
   if (!info.search_path.empty()) {
     settings += fmt::format("SELECT set_config('search_path', {}, false);\n",

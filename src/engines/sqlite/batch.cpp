@@ -1,6 +1,7 @@
 #include "engines/sqlite/batch.hpp"
 
 #include "base/error.hpp"
+#include "base/sync_point.hpp"
 #include "engines/sqlite/connection.hpp"
 
 namespace weir::engines::sqlite {
@@ -26,6 +27,7 @@ class Program final : public db::BatchProgram {
       const auto checkpoint = connection_.execute({checkpoint_.sql, db::bind(checkpoint_.names, with_rows)});
       if (checkpoint.affected != 1) throw Error(Code::kLeaseLost, "another worker took this slice over");
       for (const auto& own : after_) connection_.execute({own.sql, db::bind(own.names, bindings)});
+      sync_point(SyncPoint::kBatchBeforeCommit);
       transaction.commit();
     }
     if (look_ahead == db::LookAhead::kYes)
