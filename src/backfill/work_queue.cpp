@@ -67,6 +67,7 @@ class Queue {
         return false;
       }
       execute(run, migration, program);
+      failed_.erase(run.id.version.key());
     } catch (const Error& error) {
       // Somebody was faster, or paused it: what is there to do is read again in the next round.
       if (error.code() == Code::kIllegalTransition || error.code() == Code::kRunHeld) return true;
