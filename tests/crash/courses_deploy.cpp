@@ -41,7 +41,7 @@ void prepare_deploy(Scene& scene) {
   add(2, table(2), drop(2), false, "");
   add(3, table(3), drop(3), true, "");
   add(4, "", "", true, "");
-  add(5, apart(scene.sql) + table(5), drop(5) + apart_undone(scene.sql), true, " transaction:false");
+  add(5, table(5) + apart(scene.sql), drop(5) + apart_undone(scene.sql), true, " transaction:false");
   scene.project.add_repeatable("rows",
                                "-- migrate:up transaction:false\nDROP VIEW IF EXISTS v;\nCREATE VIEW v AS "
                                "SELECT count(*) AS rows_done FROM t WHERE n = 1;\n");

@@ -101,7 +101,6 @@ const std::vector<Passage>& all_passages() {
       {kJournalOpened, "rollback", kEveryEngine, AfterCut::kNext},
       {kIntentWritten, "rollback", kEveryEngine, AfterCut::kNext},
       {kStatementActed, "rollback", kEveryEngine, AfterCut::kNext},
-      {kStatementRecorded, "rollback", kEveryEngine, AfterCut::kNext},
       {kRollbackBeforeCommit, "rollback", kEveryEngine, AfterCut::kNext},
       {kRollbackCommitted, "rollback", kEveryEngine, AfterCut::kNext},
   };
