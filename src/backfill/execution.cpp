@@ -258,6 +258,11 @@ bool Execution::try_to_activate() {
     run_ = *now;
     return false;
   }
+  // By us, when the process that was asked to cancel it had died, or in this moment by somebody else.
+  if (now && now->id.attempt == run_.id.attempt && now->state == RunState::kCancelled) {
+    throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
+        .hint("start it again to begin a new run");
+  }
   if (!now || now->id.attempt != run_.id.attempt || ledger::is_final(now->state)) {
     throw Error(Code::kIllegalTransition, "the run ended in this moment").hint("`weir status` shows its state");
   }
@@ -268,8 +273,7 @@ bool Execution::try_to_activate() {
   if (others && (was != RunState::kRunning || edited)) refuse_held(*ledger_, run_.id);
   if (was == RunState::kCancelling) {
     settle({RunState::kCancelling, RunState::kCancelled}, "run-cancelled");
-    throw Error(Code::kIllegalTransition, "the run was being cancelled; it is cancelled now")
-        .hint("start it again to begin a new run");
+    return try_to_activate();
   }
   const bool taken_over = !active_ && !others && (was == RunState::kRunning || was == RunState::kPausing);
   const bool resumed = taken_over || others || run_.started_at.has_value();

@@ -56,10 +56,20 @@ void prepare_worker(Scene& scene) {
   std::filesystem::remove(scene.log);
 }
 
+// Who finds a run that was being cancelled ends it, and says so rather than begin a new one unasked.
+void end_cancelled_run(Scene& scene) {
+  if (look_at_run(scene.sql).state != "cancelling") return;
+  const auto process = scene.project.start(kRun);
+  scene.must_end(*process, {1}, "weir run");
+  if (process->output().find("it is cancelled now") == std::string::npos)
+    throw Failure("weir run does not say what happened:\n" + process->output());
+}
+
 void complete_any_attempt(Scene& scene) {
   scene.open_gate();
   // It was finished, or left; when it was cancelled under its hands it says so.
   if (scene.other) scene.must_end(*scene.other, {0, 1, kInterrupted}, "the worker");
+  end_cancelled_run(scene);
   scene.weir(kRun);
   check_rows(scene.sql, scene.table);
   const auto counted = scene.sql.integer("SELECT sum(rows_done) FROM weir_slices");
