@@ -1,5 +1,6 @@
 #include "backfill/quarantine.hpp"
 
+#include "backfill/batch_work.hpp"
 #include "backfill/images.hpp"
 #include "backfill/lease.hpp"
 #include "backfill/row_batch.hpp"
@@ -18,7 +19,12 @@ class Retry {
         program_(program),
         run_(run),
         source_(batch_source(program, ledger, Lower::kExactly, kLeaseTime)) {
-    if (program.migration->has_row_program()) batch_.emplace(ledger, program, Lower::kExactly);
+    if (program.migration->has_row_program()) {
+      batch_.emplace(ledger, program, Lower::kExactly);
+    } else {
+      compile_batch(program, worker,
+                    source_);  // refuses what would end a transaction; its checkpoint has no cursor here
+    }
   }
 
   // Nothing happens when another one has it.
