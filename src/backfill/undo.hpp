@@ -45,6 +45,8 @@ class Undo {
  private:
   void connect();
   void prepare();
+  // Fills program_: the table as the run wrote it into the ledger, whatever the file says now.
+  void find_table();
   // False when no image is left that can be undone.
   bool batch();
   void judge_and_restore(const db::Bindings& bound, Lower lower);
@@ -58,7 +60,8 @@ class Undo {
   Clock& clock_;
   const StopToken& stop_;
   Observer& observer_;
-  const ledger::Run run_;
+  const ledger::Run latest_;
+  ledger::Run run_;  // the one that is undone: of the latest set of images, perhaps an earlier one
   const std::string actor_;
   std::unique_ptr<db::Connection> connection_;
   std::optional<ledger::Ledger> ledger_;

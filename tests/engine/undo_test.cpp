@@ -167,6 +167,24 @@ TEST_P(Undo, EndsARunThatWasPaused) {
   EXPECT_EQ(run("count").attempt, 2);
 }
 
+TEST_P(Undo, RestoresTheTableOfTheRunThatKeptItsValues) {
+  make_rows(25);
+  exec("UPDATE t SET a = 'mine' WHERE id = 7");
+  const std::string before = everything();
+  exec("CREATE TABLE other (id bigint PRIMARY KEY, n bigint NOT NULL, a text)");
+  exec("INSERT INTO other SELECT id, 7, 'other' FROM t");
+  data("1_fill",
+       "-- over: t\n-- batch: 10\n-- keep: a, n\n-- migrate:batch\nUPDATE t SET a = 'x', n = 1 WHERE :batch\n");
+  run("fill");
+  data("1_fill", "-- over: other\n-- migrate:batch\nUPDATE other SET a = 'x', n = 1 WHERE :batch\n");
+  run("fill", {}, backfill::Start::kRestart);
+  const auto outcome = undo("fill");
+  EXPECT_EQ(outcome.run.attempt, 1);
+  EXPECT_EQ(counts(outcome), "25 0 0 0");
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(query("SELECT count(*), min(n), max(n), min(a) FROM other"), "25|1|1|x");
+}
+
 TEST_P(Undo, HoldsOffARunUntilItIsComplete) {
   make_rows(40);
   data("1_count", kCount);
