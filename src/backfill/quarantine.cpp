@@ -1,5 +1,7 @@
 #include "backfill/quarantine.hpp"
 
+#include <fmt/format.h>
+
 #include "backfill/batch_work.hpp"
 #include "backfill/images.hpp"
 #include "backfill/lease.hpp"
@@ -10,6 +12,8 @@
 
 namespace weir::backfill {
 namespace {
+
+enum class Tried { kProcessed, kElsewhere };  // ... by another process, or taken out by an operator
 
 class Retry {
  public:
@@ -27,29 +31,26 @@ class Retry {
     }
   }
 
-  // Nothing happens when another one has it.
-  void process(const ledger::QuarantinedRow& row) {
+  Tried process(const ledger::QuarantinedRow& row) {
     db::Bindings bound = program_.parameters;
     bind_key(bound, "weir_hi", row.key);
-    if (batch_) {
-      compute(row, bound);
-    } else {
-      execute(row, bound);
-    }
+    return batch_ ? compute(row, bound) : execute(row, bound);
   }
 
  private:
-  void compute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
+  Tried compute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
+    Tried tried = Tried::kElsewhere;
     batch_->run(worker_, bound, Proof::kNotWanted, [&](std::int64_t changed) {
-      if (!ledger::take_from_quarantine(ledger_, row.id)) return false;
-      ledger::count_rows(ledger_, run_.id, changed);
-      return true;
+      tried = take(row);
+      if (tried == Tried::kProcessed) ledger::count_rows(ledger_, run_.id, changed);
+      return tried == Tried::kProcessed;
     });
+    return tried;
   }
 
-  void execute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
+  Tried execute(const ledger::QuarantinedRow& row, const db::Bindings& bound) {
     db::Transaction transaction(worker_);
-    if (!ledger::take_from_quarantine(ledger_, row.id)) return;
+    if (take(row) == Tried::kElsewhere) return Tried::kElsewhere;
     std::int64_t changed = 0;
     for (const auto& own : source_.before) execute(own.render(), bound);
     for (const auto& change : source_.changes) changed = execute(change.render(source_.fragments), bound);
@@ -58,6 +59,18 @@ class Retry {
     sync_point(SyncPoint::kRetryBeforeCommit);
     transaction.commit();
     sync_point(SyncPoint::kRetryCommitted);
+    return Tried::kProcessed;
+  }
+
+  // The images' row first, as an undo does. Both stay as they are until this row's transaction has ended: what an undo
+  // or a new run does to the row comes behind it.
+  Tried take(const ledger::QuarantinedRow& row) {
+    const bool kept = !program_.images || ledger::hold_kept_images(ledger_, run_.id);
+    if (!kept || !ledger::hold_uncancelled(ledger_, run_.id)) {
+      throw Error(Code::kIllegalTransition, fmt::format("{} was cancelled or undone in this moment", run_.name))
+          .hint("rows that were not tried are as they were; `weir status` shows the run");
+    }
+    return ledger::take_from_quarantine(ledger_, row.id) ? Tried::kProcessed : Tried::kElsewhere;
   }
 
   std::int64_t execute(const sql::Rendered& rendered, const db::Bindings& bound) {
@@ -88,15 +101,14 @@ Retried retry_quarantine(const db::Database& database, db::Connection& worker, l
   for (const auto& row : rows) {
     if (stop.requested()) break;
     try {
-      retry.process(row);
-      ++retried.processed;
+      ++(retry.process(row) == Tried::kProcessed ? retried.processed : retried.elsewhere);
     } catch (const Error& error) {
       if (!error.is_of_data()) throw;
       ledger::note_failure(ledger, row.id, error);
       ++retried.failed;
     }
   }
-  retried.left = std::ssize(rows) - retried.processed - retried.failed;
+  retried.left = std::ssize(rows) - retried.processed - retried.failed - retried.elsewhere;
   return retried;
 }
 

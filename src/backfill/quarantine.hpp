@@ -12,8 +12,9 @@ namespace weir::backfill {
 
 struct Retried {
   std::int64_t processed = 0;
-  std::int64_t failed = 0;  // again, for the reason that stands in the ledger now
-  std::int64_t left = 0;    // not tried: asked to stop
+  std::int64_t failed = 0;     // again, for the reason that stands in the ledger now
+  std::int64_t elsewhere = 0;  // another process processed them, or an operator took them out, in the same moment
+  std::int64_t left = 0;       // not tried: asked to stop
 };
 
 // `row_program`: of a migration that has one; it computes a row outside of its transaction.

@@ -115,8 +115,8 @@ UndoOutcome Undo::execute() {
     try {
       while (!stop_.requested()) {
         if (!batch()) {
-          finish();
-          break;
+          if (finish()) break;
+          continue;
         }
         backoff_.reset();
         report_progress();
@@ -199,15 +199,25 @@ void Undo::recover(const Error& error) {
   }
 }
 
-void Undo::finish() {
-  const auto now = outcome();
+bool Undo::finish() {
   db::Transaction transaction(*connection_);
-  if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndone)) return;  // another process was faster
+  if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndone)) return true;  // another process was faster
+  const auto now = outcome();
+  if (now.left > 0) {
+    // Whatever came in was committed before the undo began, so there is less of it each time.
+    if (left_ > 0 && now.left >= left_)
+      throw Error(Code::kInternal, fmt::format("{} images of {} are never reached", now.left, run_.name));
+    left_ = now.left;
+    cursor_.reset();
+    upper_.reset();
+    return false;
+  }
   ledger::record_event(*ledger_, actor_, "run-undone", set_.run.version, set_.run.attempt,
                        fmt::format("{} rows restored, {} changed since, {} gone", now.restored, now.changed, now.gone));
   sync_point(SyncPoint::kUndoEndBeforeCommit);
   transaction.commit();
   sync_point(SyncPoint::kUndoEndCommitted);
+  return true;
 }
 
 UndoOutcome Undo::outcome() {

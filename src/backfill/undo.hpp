@@ -53,7 +53,8 @@ class Undo {
   void report_progress();
   db::Result run_sql(const std::string& sql, const db::Bindings& bindings = {});
   void recover(const Error& error);
-  void finish();
+  // False when images have come in behind the cursor: the walk begins again.
+  bool finish();
   UndoOutcome outcome();
 
   const db::Database& database_;
@@ -69,6 +70,7 @@ class Undo {
   Program program_;
   std::optional<db::Row> cursor_;  // images up to here are done
   std::optional<db::Row> upper_;
+  std::int64_t left_ = 0;           // at the end of the walk before this one
   std::int64_t restored_here_ = 0;  // by this process
   Backoff backoff_;
 };

@@ -17,6 +17,9 @@ VALUES (:version, :attempt, :key, :kept, 'kept', :now))sql";
 constexpr const char* kMove = R"sql(
 UPDATE :weir_before_images SET state = :to, undone_at_ms = CASE WHEN :undone = 1 THEN :now ELSE NULL END
  WHERE id = :id AND state = :from)sql";
+// An UPDATE, because that waits for whoever moves the set, on every engine, and looks again then.
+constexpr const char* kHoldKept = R"sql(
+UPDATE :weir_before_images SET state = state WHERE version = :version AND attempt = :attempt AND state = 'kept')sql";
 constexpr const char* kRemove = "DELETE FROM :weir_before_images WHERE id = :id";
 
 std::string text_of(ImageState state) {
@@ -77,6 +80,8 @@ bool move_image_set(Ledger& ledger, const ImageSet& set, ImageState to) {
                               {"undone", std::int64_t{to == ImageState::kUndone}}})
              .affected == 1;
 }
+
+bool hold_kept_images(Ledger& ledger, const RunId& run) { return ledger.execute(kHoldKept, of(run)).affected == 1; }
 
 void remove_image_set(Ledger& ledger, const ImageSet& set) { ledger.execute(kRemove, {{"id", set.id}}); }
 

@@ -49,6 +49,8 @@ std::string to_json(const ledger::Run& run, const std::vector<ledger::Quarantine
 std::string to_text(const ledger::Run& run, const backfill::Retried& retried) {
   std::string text =
       fmt::format("{} processed, {} failed again", human_count(retried.processed), human_count(retried.failed));
+  if (retried.elsewhere > 0)
+    text += fmt::format(", {} taken out by others in this moment", human_count(retried.elsewhere));
   if (retried.left > 0) text += fmt::format(", {} not tried", human_count(retried.left));
   if (retried.failed + retried.left == 0) return text + fmt::format(". Complete it with: weir run {}\n", run.name);
   return text + fmt::format(". weir quarantine list {} shows why\n", run.name);
@@ -58,6 +60,7 @@ std::string to_json(const ledger::Run& run, const backfill::Retried& retried) {
   ordered_json json = document(run);
   json["processed"] = retried.processed;
   json["failed"] = retried.failed;
+  json["elsewhere"] = retried.elsewhere;
   json["left"] = retried.left;
   return dump(json);
 }

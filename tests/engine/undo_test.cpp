@@ -185,6 +185,22 @@ TEST_P(Undo, RestoresTheTableOfTheRunThatKeptItsValues) {
   EXPECT_EQ(query("SELECT count(*), min(n), max(n), min(a) FROM other"), "25|1|1|x");
 }
 
+TEST_P(Undo, IsNotCompleteAsLongAsAnImageIsLeft) {
+  make_rows(30);
+  exec("UPDATE t SET a = 'mine', n = 7 WHERE id = 3");
+  data("1_fill", kFill);
+  run("fill");
+  observer().after_batch = [&](int) {  // a late one, behind the cursor
+    observer().after_batch = nullptr;
+    exec("UPDATE t SET a = 'x', n = 8 WHERE id = 3");
+    exec(
+        "INSERT INTO weir_kept_1 (key_1, before_1, before_2, after_1, after_2, state) VALUES (3, 'mine', 7, 'x', 8, "
+        "'kept')");
+  };
+  EXPECT_EQ(counts(undo("fill")), "30 0 0 0");
+  EXPECT_EQ(query("SELECT id, n, a FROM t WHERE n <> 0 OR a IS NOT NULL"), "3|7|mine");
+}
+
 TEST_P(Undo, HoldsOffARunUntilItIsComplete) {
   make_rows(40);
   data("1_count", kCount);
