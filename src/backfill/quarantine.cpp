@@ -85,6 +85,16 @@ class Retry {
   std::optional<RowBatch> batch_;
 };
 
+// The keys in quarantine are of the table and the key that the run walked.
+void refuse_other_rows(const Program& program, const ledger::Run& run) {
+  const project::Migration& migration = *program.migration;
+  if (migration.data.over.text == run.table && program.key == run.key_columns) return;
+  throw Error(Code::kDefinitionChanged,
+              fmt::format("the rows in quarantine are of {}, by ({})", run.table, fmt::join(run.key_columns, ", ")))
+      .at(migration.data.over.place)
+      .hint("write `over` and `key` so again; or begin a new run with --restart");
+}
+
 }  // namespace
 
 Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
@@ -93,6 +103,7 @@ Retried retry_quarantine(const db::Database& database, db::Connection& worker, l
   refuse_held(ledger, run.id);
   refuse_without_program(migration, row_program);
   Program program = prepare_program(database, ledger.connection(), migration, decode_parameters(run.parameters));
+  refuse_other_rows(program, run);
   program.row_program = row_program;
   program.images = open_images(ledger, program, run.id);
   Retry retry(worker, ledger, program, run);

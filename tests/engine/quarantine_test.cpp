@@ -214,6 +214,24 @@ TEST_P(Quarantine, RetryCountsOnlyWhatItHasProcessedItself) {
   EXPECT_EQ(query("SELECT id, n FROM t WHERE id IN (5, 25) ORDER BY id"), "5|1\n25|0");
 }
 
+TEST_P(Quarantine, RetryRefusesAFileOfAnotherTableOrKey) {
+  make_project("-- on_error: quarantine\n");
+  failed_run("grow");
+  exec("UPDATE u SET n = 0 WHERE n = 99");
+  exec("CREATE TABLE other (id bigint PRIMARY KEY, n bigint NOT NULL); INSERT INTO other SELECT id, 0 FROM t");
+  data("1_grow",
+       "-- over: other\n-- on_error: quarantine\n-- migrate:batch\nUPDATE other SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(thrown_by([&] { retry("grow"); }).code(), Code::kDefinitionChanged);
+  EXPECT_EQ(number("SELECT max(n) FROM other"), 0);
+  exec("ALTER TABLE u ADD COLUMN twin bigint; UPDATE u SET twin = 3001 - id");
+  exec("CREATE UNIQUE INDEX by_twin ON u (twin)");
+  data("1_grow",
+       "-- over: u\n-- key: twin\n-- on_error: quarantine\n-- migrate:batch\nUPDATE u SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(thrown_by([&] { retry("grow"); }).code(), Code::kDefinitionChanged);
+  EXPECT_EQ(number("SELECT count(*) FROM u WHERE n = 0"), 3);
+  EXPECT_EQ(keys().size(), 3U);
+}
+
 // With `where` the first batch is looked at before it commits, and what is tried again is executed alone: neither goes
 // through the engine's own form of a batch.
 class UnfitStatements : public Quarantine {
