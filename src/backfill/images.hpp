@@ -10,7 +10,8 @@
 namespace weir::backfill {
 
 // Makes sure that the run has a table for its images when the program keeps some; where it is.
-// Errors: kDefinitionChanged when the run has begun with other columns.
+// Errors: kDefinitionChanged when the run has begun with other columns, or with `keep` and the program has none, or has
+// done batches without; kNotFound when the table was dropped after a batch; kIllegalTransition when the run is undone.
 std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program& program, const ledger::RunId& run);
 
 // Errors: kIllegalTransition while an undo of the migration is not complete: a run would change again what it restores.

@@ -44,6 +44,19 @@ class Undo : public DatabaseTest {
       text += fmt::format("{}{}{}", text.empty() ? "" : " ", row.gone ? "-" : "", db::as_text(row.key.front()));
     return text;
   }
+  // Stopped after its second batch.
+  void run_half(const std::string& name) {
+    observer().batches = 0;
+    observer().after_batch = [this](int batch) {
+      if (batch == 2) stop().request();
+    };
+    run(name);
+    forget_stop();
+    observer().after_batch = nullptr;
+  }
+  Error refused_to_continue(const std::string& name) {
+    return thrown_by([&] { run(name, {}, backfill::Start::kContinue, backfill::OnChange::kContinue); });
+  }
   std::string everything() { return query("SELECT id, n, a FROM t ORDER BY id"); }
 };
 WEIR_ON_EVERY_ENGINE(Undo);
@@ -199,6 +212,45 @@ TEST_P(Undo, IsNotCompleteAsLongAsAnImageIsLeft) {
   };
   EXPECT_EQ(counts(undo("fill")), "30 0 0 0");
   EXPECT_EQ(query("SELECT id, n, a FROM t WHERE n <> 0 OR a IS NOT NULL"), "3|7|mine");
+}
+
+TEST_P(Undo, ARunThatBeganWithoutKeepGoesOnWithoutIt) {
+  make_rows(50);
+  const std::string without = "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n";
+  data("1_count", without);
+  run_half("count");
+  data("1_count", kCount);
+  EXPECT_EQ(refused_to_continue("count").code(), Code::kDefinitionChanged);
+  EXPECT_EQ(query("SELECT count(*), sum(n) FROM t"), "50|20");
+  data("1_count", without);
+  run("count");
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+}
+
+TEST_P(Undo, ARunThatBeganWithKeepGoesOnWithIt) {
+  make_rows(50);
+  data("1_count", kCount);
+  run_half("count");
+  data("1_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(refused_to_continue("count").code(), Code::kDefinitionChanged);
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 20);
+  data("1_count", kCount);
+  run("count");
+  EXPECT_EQ(counts(undo("count")), "50 0 0 0");
+}
+
+TEST_P(Undo, ARunWhoseImagesAreGoneDoesNotGoOnWithHalfOfThem) {
+  make_rows(50);
+  data("1_count", kCount);
+  run_half("count");
+  exec("DROP TABLE weir_kept_1");
+  EXPECT_EQ(failed_run("count").code(), Code::kNotFound);
+  EXPECT_FALSE(has_table("weir_kept_1"));
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 20);
+  EXPECT_EQ(weir({"undo", "count", "--discard"}).exit_code, 0);
+  EXPECT_EQ(failed_run("count").code(), Code::kDefinitionChanged) << "discarded images are gone, too";
+  run("count", {}, backfill::Start::kRestart);
+  EXPECT_EQ(undo("count").restored, 50);
 }
 
 TEST_P(Undo, HoldsOffARunUntilItIsComplete) {
