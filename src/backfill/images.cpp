@@ -105,6 +105,11 @@ void refuse_while_undoing(ledger::Ledger& ledger, const project::Version& versio
   }
 }
 
+void hold_off_undo(ledger::Ledger& ledger, const project::Version& version) {
+  ledger::hold_image_sets(ledger, version);
+  refuse_while_undoing(ledger, version);
+}
+
 std::vector<ledger::ImageSet> discard_images(ledger::Ledger& ledger, const ledger::Run& latest,
                                              const std::string& actor) {
   if (ledger::is_active(latest.state)) {

@@ -17,6 +17,9 @@ std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program&
 // Errors: kIllegalTransition while an undo of the migration is not complete: a run would change again what it restores.
 void refuse_while_undoing(ledger::Ledger& ledger, const project::Version& version);
 
+// Until the caller's transaction ends none begins: an undo and a new run begin one behind the other. Errors: likewise.
+void hold_off_undo(ledger::Ledger& ledger, const project::Version& version);
+
 // Images that are gone afterwards, by run. Their runs cannot be undone any more.
 // All of one data migration. Errors: kIllegalTransition while a run of it is being executed.
 std::vector<ledger::ImageSet> discard_images(ledger::Ledger& ledger, const ledger::Run& latest,

@@ -99,6 +99,11 @@ void Undo::begin() {
   db::Transaction transaction(*connection_);
   if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndoing))
     throw Error(Code::kIllegalTransition, "another process undoes it in this moment").hint("wait until it is done");
+  // The set's row is held now, so no run begins any more; see hold_off_undo().
+  const auto now = ledger::read_latest_run(*ledger_, latest_.id.version);
+  if (!now || now->id.attempt != latest_.id.attempt)
+    throw Error(Code::kIllegalTransition, fmt::format("a newer run of {} has begun in this moment", latest_.name))
+        .hint("`weir status` shows it; nothing was restored");
   if (!ledger::is_final(latest_.state)) ledger::move_run(*ledger_, latest_.id, latest_.state, RunState::kCancelled);
   // Of a run that failed another process may be in its last batch: it commits before this, or not at all.
   ledger::revoke_leases(*ledger_, latest_.id);

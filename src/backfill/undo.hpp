@@ -38,6 +38,7 @@ class Undo {
        const std::string& actor);
 
   // Journal before effect: the migration does not count as applied any more, and an unfinished run is cancelled.
+  // Errors: kIllegalTransition when a newer run has begun since, or another process undoes it.
   void begin();
   // Goes through the images; again after a lost connection. Call begin() before.
   UndoOutcome execute();

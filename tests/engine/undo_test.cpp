@@ -214,6 +214,37 @@ TEST_P(Undo, IsNotCompleteAsLongAsAnImageIsLeft) {
   EXPECT_EQ(query("SELECT id, n, a FROM t WHERE n <> 0 OR a IS NOT NULL"), "3|7|mine");
 }
 
+TEST_P(Undo, HoldsOffARunThatWasAboutToBegin) {
+  make_rows(40);
+  data("1_fill", kFill);
+  run("fill");
+  exec("UPDATE t SET a = NULL WHERE id = 4");
+  std::optional<backfill::Undo> undoing;
+  observer().after_note = [&](const std::string&) {  // the run has looked for an undo, and has not counted rows yet
+    observer().after_note = nullptr;
+    auto book = ledger();
+    undoing.emplace(database(), clock(), stop(), observer(), backfill::find_run(book, "fill"), "test");
+    undoing->begin();
+  };
+  EXPECT_EQ(failed_run("fill").code(), Code::kIllegalTransition);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+  EXPECT_EQ(counts(undoing.value().execute()), "39 1 0 0");
+  EXPECT_EQ(run("fill").attempt, 2);
+}
+
+TEST_P(Undo, DoesNotBeginWhenANewerRunHasBegun) {
+  make_rows(40);
+  data("1_fill", kFill);
+  run("fill");
+  auto book = ledger();
+  backfill::Undo late(database(), clock(), stop(), observer(), backfill::find_run(book, "fill"), "test");
+  exec("UPDATE t SET a = NULL WHERE id = 4");
+  run("fill");
+  EXPECT_EQ(thrown_by([&] { late.begin(); }).code(), Code::kIllegalTransition);
+  EXPECT_TRUE(is_recorded("1"));
+  EXPECT_EQ(number("SELECT count(*) FROM weir_before_images WHERE state = 'kept'"), 2);
+}
+
 TEST_P(Undo, ARunThatBeganWithoutKeepGoesOnWithoutIt) {
   make_rows(50);
   const std::string without = "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n";
