@@ -560,6 +560,23 @@ TEST_P(Undo, TheCommandRefusesWhileWhatDependsOnItIsApplied) {
   EXPECT_EQ(number("SELECT count(a) FROM t"), 0);
 }
 
+TEST_P(Undo, TheCommandRefusesWhileARunOfWhatDependsOnItMayGoOn) {
+  make_rows(30);
+  data("1_fill", kFill);
+  data("2_next",
+       "-- requires: fill\n-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  run("fill");
+  run_half("next");
+  EXPECT_EQ(run_state("next"), "paused");
+  const auto refused = weir({"undo", "fill", "--json"});
+  EXPECT_NE(refused.out.find("\"gate-closed\""), std::string::npos) << refused.out;
+  EXPECT_EQ(number("SELECT count(a) FROM t"), 30);
+  EXPECT_TRUE(is_recorded("1"));
+  EXPECT_EQ(weir({"cancel", "next"}).exit_code, 0);
+  EXPECT_EQ(weir({"undo", "fill"}).exit_code, 0);
+  EXPECT_FALSE(is_recorded("1"));
+}
+
 TEST_P(Undo, TheDumpLeavesTheImagesOut) {
   make_rows(5);
   data("1_count", kCount);
