@@ -85,6 +85,14 @@ class Retry {
   std::optional<RowBatch> batch_;
 };
 
+// The next run has processed these rows already, or will.
+void refuse_cancelled(const ledger::Run& run) {
+  if (run.state != ledger::RunState::kCancelled && run.state != ledger::RunState::kCancelling) return;
+  throw Error(Code::kIllegalTransition,
+              fmt::format("the run of {} is {}: its rows are not tried again", run.name, to_string(run.state)))
+      .hint(fmt::format("begin a new run, which looks at them again: weir run {}", run.name));
+}
+
 // The keys in quarantine are of the table and the key that the run walked.
 void refuse_other_rows(const Program& program, const ledger::Run& run) {
   const project::Migration& migration = *program.migration;
@@ -100,6 +108,7 @@ void refuse_other_rows(const Program& program, const ledger::Run& run) {
 Retried retry_quarantine(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger,
                          const project::Migration& migration, const ledger::Run& run, const StopToken& stop,
                          RowProgram* row_program) {
+  refuse_cancelled(run);
   refuse_held(ledger, run.id);
   refuse_without_program(migration, row_program);
   Program program = prepare_program(database, ledger.connection(), migration, decode_parameters(run.parameters));

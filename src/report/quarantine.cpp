@@ -26,8 +26,11 @@ std::string to_text(const ledger::Run& run, const std::vector<ledger::Quarantine
   for (const auto& row : rows)
     text += fmt::format("{}  {}  {} {}: {}\n", to_iso8601(row.at), db::encode_key(row.key), row.code, row.native,
                         row.message);
-  return text + fmt::format("{} row{} of {}, by ({}). Mend the cause, then: weir quarantine retry {}\n", rows.size(),
-                            rows.size() == 1 ? "" : "s", run.table, fmt::join(run.key_columns, ", "), run.name);
+  const bool over = run.state == ledger::RunState::kCancelling || ledger::is_final(run.state);
+  const std::string next = over ? fmt::format("The run is {}: a new one looks at them again", to_string(run.state))
+                                : fmt::format("Mend the cause, then: weir quarantine retry {}", run.name);
+  return text + fmt::format("{} row{} of {}, by ({}). {}\n", rows.size(), rows.size() == 1 ? "" : "s", run.table,
+                            fmt::join(run.key_columns, ", "), next);
 }
 
 std::string to_json(const ledger::Run& run, const std::vector<ledger::QuarantinedRow>& rows) {

@@ -204,6 +204,17 @@ TEST_P(Quarantine, RetryEndsWhereTheRunIsCancelled) {
   EXPECT_EQ(query("SELECT id, n FROM t WHERE id IN (5, 25) ORDER BY id"), "5|1\n25|0");
 }
 
+TEST_P(Quarantine, RetryRefusesARunThatWasCancelled) {
+  set_two_aside("");
+  EXPECT_EQ(weir({"cancel", "count"}).exit_code, 0);
+  const Ended listed = weir({"quarantine", "list", "count"});
+  EXPECT_NE(listed.out.find("The run is cancelled"), std::string::npos) << listed.out;
+  EXPECT_EQ(listed.out.find("quarantine retry"), std::string::npos) << listed.out;
+  const Ended retried = weir({"quarantine", "retry", "count"});
+  EXPECT_EQ(retried.exit_code, exit_code(Code::kIllegalTransition)) << retried.out << retried.err;
+  EXPECT_EQ(query("SELECT id, n FROM t WHERE id IN (5, 25) ORDER BY id"), "5|0\n25|0");
+}
+
 TEST_P(Quarantine, RetryCountsOnlyWhatItHasProcessedItself) {
   set_two_aside("");
   const AfterFirstRetry act([&] { exec("DELETE FROM weir_quarantine"); });
