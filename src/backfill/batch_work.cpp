@@ -3,6 +3,7 @@
 #include "backfill/checkpoint.hpp"
 #include "backfill/first_batch.hpp"
 #include "backfill/row_batch.hpp"
+#include "base/error.hpp"
 #include "base/sync_point.hpp"
 
 namespace weir::backfill {
@@ -17,9 +18,10 @@ class SqlWork final : public BatchWork {
       : program_(program), session_(session), board_(board) {}
 
   BatchDone run(Lower lower, const db::Bindings& bindings, db::LookAhead look_ahead) override {
-    if (wants_proof(program_, board_)) return run_first(lower, bindings);
+    // Also of a batch that is executed otherwise: nothing else refuses what would end its transaction.
     auto& compiled = lower == Lower::kOpen ? open_ : bounded_;
-    if (!compiled) compiled = session_.worker->compile(source(lower));
+    if (!compiled) compiled = compile_batch(program_, *session_.worker, source(lower));
+    if (wants_proof(program_, board_)) return run_first(lower, bindings);
     auto result = compiled->run(bindings, look_ahead);
     sync_point(SyncPoint::kBatchCommitted);
     BatchDone done{result.rows, std::nullopt};
@@ -77,6 +79,16 @@ class RowWork final : public BatchWork {
 };
 
 }  // namespace
+
+std::unique_ptr<db::BatchProgram> compile_batch(const Program& program, db::Connection& worker,
+                                                const db::BatchSource& source) {
+  try {
+    return worker.compile(source);
+  } catch (Error& error) {
+    if (error.code() != Code::kInvalidFile || error.place()) throw;
+    throw std::move(error).at(program.migration->change_place());
+  }
+}
 
 std::unique_ptr<BatchWork> make_batch_work(const Program& program, Session& session, RunBoard& board) {
   if (program.migration->has_row_program()) return std::make_unique<RowWork>(program, session, board);

@@ -26,6 +26,11 @@ class BatchWork {
   virtual void forget() = 0;
 };
 
+// The engine's own form of a batch. Errors: as db::Connection::compile(); of a statement that does not fit into a
+// batch, at its place in the file.
+std::unique_ptr<db::BatchProgram> compile_batch(const Program& program, db::Connection& worker,
+                                                const db::BatchSource& source);
+
 // All of it must outlive the work.
 std::unique_ptr<BatchWork> make_batch_work(const Program& program, Session& session, RunBoard& board);
 

@@ -169,6 +169,7 @@ bool Execution::choose_run() {
   }
   const auto rows = estimate_rows(database_, *control_, program_, kCountLimit);
   db::Transaction transaction(*control_);
+  hold_off_undo(ledger, request_.migration.version);  // one may have begun while rows were counted
   const auto created =
       ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
   if (!created) {

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/sync_point.hpp"
 #include "ledger/events.hpp"
+#include "ledger/slices.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -24,6 +25,38 @@ void create_table(ledger::Ledger& ledger, const Program& program) {
     if (error.code() == Code::kAlreadyExists || error.code() == Code::kConstraint) return;  // another process made it
     throw std::move(error).at(program.migration->data.keep.front().place).context("the table for before-images");
   }
+}
+
+bool has_batches(ledger::Ledger& ledger, const ledger::RunId& run) {
+  const auto slices = ledger::read_slices(ledger, run);
+  return std::any_of(slices.begin(), slices.end(), [](const auto& slice) { return slice.batches > 0; });
+}
+
+Error began_with(const Program& program, const ledger::ImageSet& set) {
+  const project::DataProgram& data = program.migration->data;
+  return Error(Code::kDefinitionChanged,
+               fmt::format("this run began with `keep: {}`", fmt::join(set.kept_columns, ", ")))
+      .at(data.keep.empty() ? data.over.place : data.keep.front().place)
+      .hint("write it so again, or begin a new run with --restart");
+}
+
+Error images_are_gone(const Program& program, const ledger::ImageSet& set) {
+  return Error(Code::kNotFound,
+               fmt::format("the table {} with the values that this run has saved is gone", set.table_name()))
+      .at(program.migration->data.keep.front().place)
+      .hint(
+          "bring it back, or give it up: `weir undo NAME --discard`; then begin a new run with --restart, or go on "
+          "without `keep`");
+}
+
+// With the old values of a part of its rows a run cannot be undone, and nothing would tell.
+void refuse_other_keep(const Program& program, const std::optional<ledger::ImageSet>& set, bool begun) {
+  if (set && program.keep.empty()) throw began_with(program, *set);
+  if (set || program.keep.empty() || !begun) return;
+  throw Error(Code::kDefinitionChanged,
+              "this run has changed rows without saving their old values, or they were dropped")
+      .at(program.migration->data.keep.front().place)
+      .hint("go on without `keep`, or begin a new run with --restart");
 }
 
 // The table first: where DDL cannot be rolled back a crash must leave its name in the ledger.
@@ -44,21 +77,22 @@ void discard(ledger::Ledger& ledger, const ledger::ImageSet& set, const std::str
 }  // namespace
 
 std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program& program, const ledger::RunId& run) {
+  // Read first: what they have needed is there since, whoever works at the same time.
+  const bool begun = has_batches(ledger, run);
+  const auto recorded = ledger::read_image_set(ledger, run);
+  refuse_other_keep(program, recorded, begun);
   if (program.keep.empty()) return std::nullopt;
-  const auto set = ledger::record_image_set(ledger, run, program.key, names_of(program.keep));
-  if (set.key_columns != program.key || set.kept_columns != names_of(program.keep)) {
-    throw Error(Code::kDefinitionChanged,
-                fmt::format("this run began with `keep: {}`", fmt::join(set.kept_columns, ", ")))
-        .at(program.migration->data.keep.front().place)
-        .hint("write it so again, or begin a new run with --restart");
-  }
+  const auto set = recorded ? *recorded : ledger::record_image_set(ledger, run, program.key, names_of(program.keep));
+  if (set.key_columns != program.key || set.kept_columns != names_of(program.keep)) throw began_with(program, set);
   if (set.state != ledger::ImageState::kKept)
     throw Error(Code::kIllegalTransition, "this run was undone").hint("begin a new one: weir run NAME --restart");
   sync_point(SyncPoint::kImagesRecorded);
   Program with_images = program;
   with_images.images = ledger.beside(set.table_name());
-  if (!ledger.connection().find_table(sql::quote(ledger.database().dialect(), *with_images.images)))
+  if (!ledger.connection().find_table(sql::quote(ledger.database().dialect(), *with_images.images))) {
+    if (begun) throw images_are_gone(program, set);
     create_table(ledger, with_images);
+  }
   sync_point(SyncPoint::kImagesMade);
   return with_images.images;
 }
@@ -69,6 +103,11 @@ void refuse_while_undoing(ledger::Ledger& ledger, const project::Version& versio
     throw Error(Code::kIllegalTransition, "this data migration is being undone")
         .hint("complete that first: `weir undo NAME`; or give it up: `weir undo NAME --discard`");
   }
+}
+
+void hold_off_undo(ledger::Ledger& ledger, const project::Version& version) {
+  ledger::hold_image_sets(ledger, version);
+  refuse_while_undoing(ledger, version);
 }
 
 std::vector<ledger::ImageSet> discard_images(ledger::Ledger& ledger, const ledger::Run& latest,

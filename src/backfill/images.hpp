@@ -10,11 +10,15 @@
 namespace weir::backfill {
 
 // Makes sure that the run has a table for its images when the program keeps some; where it is.
-// Errors: kDefinitionChanged when the run has begun with other columns.
+// Errors: kDefinitionChanged when the run has begun with other columns, or with `keep` and the program has none, or has
+// done batches without; kNotFound when the table was dropped after a batch; kIllegalTransition when the run is undone.
 std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program& program, const ledger::RunId& run);
 
 // Errors: kIllegalTransition while an undo of the migration is not complete: a run would change again what it restores.
 void refuse_while_undoing(ledger::Ledger& ledger, const project::Version& version);
+
+// Until the caller's transaction ends none begins: an undo and a new run begin one behind the other. Errors: likewise.
+void hold_off_undo(ledger::Ledger& ledger, const project::Version& version);
 
 // Images that are gone afterwards, by run. Their runs cannot be undone any more.
 // All of one data migration. Errors: kIllegalTransition while a run of it is being executed.

@@ -28,6 +28,14 @@ std::optional<ledger::ImageSet> newest_set(ledger::Ledger& ledger, const project
   return newest;
 }
 
+ledger::Run read_run(ledger::Ledger& ledger, const ledger::RunId& id) {
+  for (auto& run : ledger::read_runs(ledger)) {
+    if (run.id.version == id.version && run.id.attempt == id.attempt) return std::move(run);
+  }
+  throw Error(Code::kLedgerCorrupt,
+              fmt::format("there are old values of run {} of {}, but no such run", id.attempt, id.version.text()));
+}
+
 [[noreturn]] void not_reversible(const ledger::Run& run, const std::string& what) {
   throw Error(Code::kNotReversible, fmt::format("{} cannot be undone: {}", run.name, what))
       .hint("roll back the migration that changed it; nothing was restored");
@@ -37,7 +45,7 @@ std::optional<ledger::ImageSet> newest_set(ledger::Ledger& ledger, const project
 
 Undo::Undo(const db::Database& database, Clock& clock, const StopToken& stop, Observer& observer,
            const ledger::Run& run, const std::string& actor)
-    : database_(database), clock_(clock), stop_(stop), observer_(observer), run_(run), actor_(actor) {
+    : database_(database), clock_(clock), stop_(stop), observer_(observer), latest_(run), actor_(actor) {
   connect();
   prepare();
 }
@@ -49,16 +57,21 @@ void Undo::connect() {
 }
 
 void Undo::prepare() {
-  if (ledger::is_active(run_.state)) {
+  if (ledger::is_active(latest_.state)) {
     throw Error(Code::kIllegalTransition,
-                fmt::format("{} is {}: it cannot be undone", run_.name, to_string(run_.state)))
-        .hint(fmt::format("first: weir cancel {}", run_.name));
+                fmt::format("{} is {}: it cannot be undone", latest_.name, to_string(latest_.state)))
+        .hint(fmt::format("first: weir cancel {}", latest_.name));
   }
-  const auto found = newest_set(*ledger_, run_.id.version);
+  const auto found = newest_set(*ledger_, latest_.id.version);
   if (!found)
-    throw Error(Code::kNotFound, fmt::format("{} has nothing that could be undone", run_.name))
+    throw Error(Code::kNotFound, fmt::format("{} has nothing that could be undone", latest_.name))
         .hint("only runs with `-- keep: column, ...` save the old values; was it undone or discarded already?");
   set_ = *found;
+  run_ = read_run(*ledger_, set_.run);
+  find_table();
+}
+
+void Undo::find_table() {
   const auto table = connection_->describe_table(run_.table);
   if (!table) not_reversible(run_, fmt::format("there is no table {}", run_.table));
   program_.table = *table;
@@ -86,10 +99,15 @@ void Undo::begin() {
   db::Transaction transaction(*connection_);
   if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndoing))
     throw Error(Code::kIllegalTransition, "another process undoes it in this moment").hint("wait until it is done");
-  if (!ledger::is_final(run_.state)) ledger::move_run(*ledger_, run_.id, run_.state, RunState::kCancelled);
+  // The set's row is held now, so no run begins any more; see hold_off_undo().
+  const auto now = ledger::read_latest_run(*ledger_, latest_.id.version);
+  if (!now || now->id.attempt != latest_.id.attempt)
+    throw Error(Code::kIllegalTransition, fmt::format("a newer run of {} has begun in this moment", latest_.name))
+        .hint("`weir status` shows it; nothing was restored");
+  if (!ledger::is_final(latest_.state)) ledger::move_run(*ledger_, latest_.id, latest_.state, RunState::kCancelled);
   // Of a run that failed another process may be in its last batch: it commits before this, or not at all.
-  ledger::revoke_leases(*ledger_, run_.id);
-  ledger::remove_entry(*ledger_, run_.id.version);
+  ledger::revoke_leases(*ledger_, latest_.id);
+  ledger::remove_entry(*ledger_, latest_.id.version);
   ledger::record_event(*ledger_, actor_, "undo-started", set_.run.version, set_.run.attempt, "");
   sync_point(SyncPoint::kUndoBeginBeforeCommit);
   transaction.commit();
@@ -102,8 +120,8 @@ UndoOutcome Undo::execute() {
     try {
       while (!stop_.requested()) {
         if (!batch()) {
-          finish();
-          break;
+          if (finish()) break;
+          continue;
         }
         backoff_.reset();
         report_progress();
@@ -186,15 +204,25 @@ void Undo::recover(const Error& error) {
   }
 }
 
-void Undo::finish() {
-  const auto now = outcome();
+bool Undo::finish() {
   db::Transaction transaction(*connection_);
-  if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndone)) return;  // another process was faster
+  if (!ledger::move_image_set(*ledger_, set_, ImageState::kUndone)) return true;  // another process was faster
+  const auto now = outcome();
+  if (now.left > 0) {
+    // Whatever came in was committed before the undo began, so there is less of it each time.
+    if (left_ > 0 && now.left >= left_)
+      throw Error(Code::kInternal, fmt::format("{} images of {} are never reached", now.left, run_.name));
+    left_ = now.left;
+    cursor_.reset();
+    upper_.reset();
+    return false;
+  }
   ledger::record_event(*ledger_, actor_, "run-undone", set_.run.version, set_.run.attempt,
                        fmt::format("{} rows restored, {} changed since, {} gone", now.restored, now.changed, now.gone));
   sync_point(SyncPoint::kUndoEndBeforeCommit);
   transaction.commit();
   sync_point(SyncPoint::kUndoEndCommitted);
+  return true;
 }
 
 UndoOutcome Undo::outcome() {

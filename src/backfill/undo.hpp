@@ -38,6 +38,7 @@ class Undo {
        const std::string& actor);
 
   // Journal before effect: the migration does not count as applied any more, and an unfinished run is cancelled.
+  // Errors: kIllegalTransition when a newer run has begun since, or another process undoes it.
   void begin();
   // Goes through the images; again after a lost connection. Call begin() before.
   UndoOutcome execute();
@@ -45,20 +46,24 @@ class Undo {
  private:
   void connect();
   void prepare();
+  // Fills program_: the table as the run wrote it into the ledger, whatever the file says now.
+  void find_table();
   // False when no image is left that can be undone.
   bool batch();
   void judge_and_restore(const db::Bindings& bound, Lower lower);
   void report_progress();
   db::Result run_sql(const std::string& sql, const db::Bindings& bindings = {});
   void recover(const Error& error);
-  void finish();
+  // False when images have come in behind the cursor: the walk begins again.
+  bool finish();
   UndoOutcome outcome();
 
   const db::Database& database_;
   Clock& clock_;
   const StopToken& stop_;
   Observer& observer_;
-  const ledger::Run run_;
+  const ledger::Run latest_;
+  ledger::Run run_;  // the one that is undone: of the latest set of images, perhaps an earlier one
   const std::string actor_;
   std::unique_ptr<db::Connection> connection_;
   std::optional<ledger::Ledger> ledger_;
@@ -66,6 +71,7 @@ class Undo {
   Program program_;
   std::optional<db::Row> cursor_;  // images up to here are done
   std::optional<db::Row> upper_;
+  std::int64_t left_ = 0;           // at the end of the walk before this one
   std::int64_t restored_here_ = 0;  // by this process
   Backoff backoff_;
 };

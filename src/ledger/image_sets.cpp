@@ -17,6 +17,10 @@ VALUES (:version, :attempt, :key, :kept, 'kept', :now))sql";
 constexpr const char* kMove = R"sql(
 UPDATE :weir_before_images SET state = :to, undone_at_ms = CASE WHEN :undone = 1 THEN :now ELSE NULL END
  WHERE id = :id AND state = :from)sql";
+// An UPDATE, because that waits for whoever moves the set, on every engine, and looks again then.
+constexpr const char* kHoldKept = R"sql(
+UPDATE :weir_before_images SET state = state WHERE version = :version AND attempt = :attempt AND state = 'kept')sql";
+constexpr const char* kHoldAll = "UPDATE :weir_before_images SET state = state WHERE version = :version";
 constexpr const char* kRemove = "DELETE FROM :weir_before_images WHERE id = :id";
 
 std::string text_of(ImageState state) {
@@ -76,6 +80,12 @@ bool move_image_set(Ledger& ledger, const ImageSet& set, ImageState to) {
                               {"to", text_of(to)},
                               {"undone", std::int64_t{to == ImageState::kUndone}}})
              .affected == 1;
+}
+
+bool hold_kept_images(Ledger& ledger, const RunId& run) { return ledger.execute(kHoldKept, of(run)).affected == 1; }
+
+void hold_image_sets(Ledger& ledger, const project::Version& version) {
+  ledger.execute(kHoldAll, {{"version", version.key()}});
 }
 
 void remove_image_set(Ledger& ledger, const ImageSet& set) { ledger.execute(kRemove, {{"id", set.id}}); }

@@ -36,6 +36,10 @@ ImageSet record_image_set(Ledger& ledger, const RunId& run, const std::vector<st
                           const std::vector<std::string>& kept);
 // Compare-and-set. False: it was in another state.
 bool move_image_set(Ledger& ledger, const ImageSet& set, ImageState to);
+// Until the caller's transaction ends no undo of the run begins. False: one has begun, or the run keeps nothing.
+bool hold_kept_images(Ledger& ledger, const RunId& run);
+// Until the caller's transaction ends no set of the migration changes its state. Waits for whoever moves one.
+void hold_image_sets(Ledger& ledger, const project::Version& version);
 void remove_image_set(Ledger& ledger, const ImageSet& set);
 
 // The tables of the ledger and of all images.

@@ -15,6 +15,10 @@ UPDATE :weir_quarantine SET code = :code, native = :native, message = :message, 
 constexpr const char* kInsert = R"sql(
 INSERT INTO :weir_quarantine (version, attempt, row_key, code, native, message, at_ms, actor)
 VALUES (:version, :attempt, :key, :code, :native, :message, :now, :actor))sql";
+// An UPDATE, because that waits for whoever moves the run, on every engine, and looks again then.
+constexpr const char* kHoldRun = R"sql(
+UPDATE :weir_runs SET claims = claims + 1
+ WHERE version = :version AND attempt = :attempt AND state NOT IN ('cancelling', 'cancelled'))sql";
 constexpr const char* kTake = "DELETE FROM :weir_quarantine WHERE id = :id";
 constexpr const char* kFailed = R"sql(
 UPDATE :weir_quarantine SET code = :code, native = :native, message = :message, at_ms = :now WHERE id = :id)sql";
@@ -46,6 +50,8 @@ void quarantine_row(Ledger& ledger, const RunId& id, const db::Row& key, const E
   const db::Bindings row = of(id) + db::Bindings{{"key", db::encode_key(key)}, {"actor", actor}};
   if (ledger.execute(kFailedAgain, row + facts_of(error)).affected == 0) ledger.execute(kInsert, row + facts_of(error));
 }
+
+bool hold_uncancelled(Ledger& ledger, const RunId& id) { return ledger.execute(kHoldRun, of(id)).affected == 1; }
 
 bool take_from_quarantine(Ledger& ledger, std::int64_t row_id) {
   return ledger.execute(kTake, {{"id", row_id}}).affected == 1;

@@ -26,6 +26,8 @@ std::vector<QuarantinedRow> read_quarantine(Ledger& ledger, const RunId& id);
 std::int64_t count_quarantined(Ledger& ledger, const RunId& id);
 // Takes the place of an earlier failure of the same row. The caller's transaction moves the cursor past the row.
 void quarantine_row(Ledger& ledger, const RunId& id, const db::Row& key, const Error& error, const std::string& actor);
+// Until the caller's transaction ends nobody cancels the run or moves it. False: it is cancelled, or will be.
+bool hold_uncancelled(Ledger& ledger, const RunId& id);
 // False: somebody else was faster. Waits for whoever is at it.
 bool take_from_quarantine(Ledger& ledger, std::int64_t row_id);
 // It failed again.

@@ -26,8 +26,11 @@ std::string to_text(const ledger::Run& run, const std::vector<ledger::Quarantine
   for (const auto& row : rows)
     text += fmt::format("{}  {}  {} {}: {}\n", to_iso8601(row.at), db::encode_key(row.key), row.code, row.native,
                         row.message);
-  return text + fmt::format("{} row{} of {}, by ({}). Mend the cause, then: weir quarantine retry {}\n", rows.size(),
-                            rows.size() == 1 ? "" : "s", run.table, fmt::join(run.key_columns, ", "), run.name);
+  const bool over = run.state == ledger::RunState::kCancelling || ledger::is_final(run.state);
+  const std::string next = over ? fmt::format("The run is {}: a new one looks at them again", to_string(run.state))
+                                : fmt::format("Mend the cause, then: weir quarantine retry {}", run.name);
+  return text + fmt::format("{} row{} of {}, by ({}). {}\n", rows.size(), rows.size() == 1 ? "" : "s", run.table,
+                            fmt::join(run.key_columns, ", "), next);
 }
 
 std::string to_json(const ledger::Run& run, const std::vector<ledger::QuarantinedRow>& rows) {
@@ -49,6 +52,8 @@ std::string to_json(const ledger::Run& run, const std::vector<ledger::Quarantine
 std::string to_text(const ledger::Run& run, const backfill::Retried& retried) {
   std::string text =
       fmt::format("{} processed, {} failed again", human_count(retried.processed), human_count(retried.failed));
+  if (retried.elsewhere > 0)
+    text += fmt::format(", {} taken out by others in this moment", human_count(retried.elsewhere));
   if (retried.left > 0) text += fmt::format(", {} not tried", human_count(retried.left));
   if (retried.failed + retried.left == 0) return text + fmt::format(". Complete it with: weir run {}\n", run.name);
   return text + fmt::format(". weir quarantine list {} shows why\n", run.name);
@@ -58,6 +63,7 @@ std::string to_json(const ledger::Run& run, const backfill::Retried& retried) {
   ordered_json json = document(run);
   json["processed"] = retried.processed;
   json["failed"] = retried.failed;
+  json["elsewhere"] = retried.elsewhere;
   json["left"] = retried.left;
   return dump(json);
 }

@@ -44,6 +44,19 @@ class Undo : public DatabaseTest {
       text += fmt::format("{}{}{}", text.empty() ? "" : " ", row.gone ? "-" : "", db::as_text(row.key.front()));
     return text;
   }
+  // Stopped after its second batch.
+  void run_half(const std::string& name) {
+    observer().batches = 0;
+    observer().after_batch = [this](int batch) {
+      if (batch == 2) stop().request();
+    };
+    run(name);
+    forget_stop();
+    observer().after_batch = nullptr;
+  }
+  Error refused_to_continue(const std::string& name) {
+    return thrown_by([&] { run(name, {}, backfill::Start::kContinue, backfill::OnChange::kContinue); });
+  }
   std::string everything() { return query("SELECT id, n, a FROM t ORDER BY id"); }
 };
 WEIR_ON_EVERY_ENGINE(Undo);
@@ -165,6 +178,110 @@ TEST_P(Undo, EndsARunThatWasPaused) {
   EXPECT_EQ(run_state("count"), "cancelled");
   EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
   EXPECT_EQ(run("count").attempt, 2);
+}
+
+TEST_P(Undo, RestoresTheTableOfTheRunThatKeptItsValues) {
+  make_rows(25);
+  exec("UPDATE t SET a = 'mine' WHERE id = 7");
+  const std::string before = everything();
+  exec("CREATE TABLE other (id bigint PRIMARY KEY, n bigint NOT NULL, a text)");
+  exec("INSERT INTO other SELECT id, 7, 'other' FROM t");
+  data("1_fill",
+       "-- over: t\n-- batch: 10\n-- keep: a, n\n-- migrate:batch\nUPDATE t SET a = 'x', n = 1 WHERE :batch\n");
+  run("fill");
+  data("1_fill", "-- over: other\n-- migrate:batch\nUPDATE other SET a = 'x', n = 1 WHERE :batch\n");
+  run("fill", {}, backfill::Start::kRestart);
+  const auto outcome = undo("fill");
+  EXPECT_EQ(outcome.run.attempt, 1);
+  EXPECT_EQ(counts(outcome), "25 0 0 0");
+  EXPECT_EQ(everything(), before);
+  EXPECT_EQ(query("SELECT count(*), min(n), max(n), min(a) FROM other"), "25|1|1|x");
+}
+
+TEST_P(Undo, IsNotCompleteAsLongAsAnImageIsLeft) {
+  make_rows(30);
+  exec("UPDATE t SET a = 'mine', n = 7 WHERE id = 3");
+  data("1_fill", kFill);
+  run("fill");
+  observer().after_batch = [&](int) {  // a late one, behind the cursor
+    observer().after_batch = nullptr;
+    exec("UPDATE t SET a = 'x', n = 8 WHERE id = 3");
+    exec(
+        "INSERT INTO weir_kept_1 (key_1, before_1, before_2, after_1, after_2, state) VALUES (3, 'mine', 7, 'x', 8, "
+        "'kept')");
+  };
+  EXPECT_EQ(counts(undo("fill")), "30 0 0 0");
+  EXPECT_EQ(query("SELECT id, n, a FROM t WHERE n <> 0 OR a IS NOT NULL"), "3|7|mine");
+}
+
+TEST_P(Undo, HoldsOffARunThatWasAboutToBegin) {
+  make_rows(40);
+  data("1_fill", kFill);
+  run("fill");
+  exec("UPDATE t SET a = NULL WHERE id = 4");
+  std::optional<backfill::Undo> undoing;
+  observer().after_note = [&](const std::string&) {  // the run has looked for an undo, and has not counted rows yet
+    observer().after_note = nullptr;
+    auto book = ledger();
+    undoing.emplace(database(), clock(), stop(), observer(), backfill::find_run(book, "fill"), "test");
+    undoing->begin();
+  };
+  EXPECT_EQ(failed_run("fill").code(), Code::kIllegalTransition);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+  EXPECT_EQ(counts(undoing.value().execute()), "39 1 0 0");
+  EXPECT_EQ(run("fill").attempt, 2);
+}
+
+TEST_P(Undo, DoesNotBeginWhenANewerRunHasBegun) {
+  make_rows(40);
+  data("1_fill", kFill);
+  run("fill");
+  auto book = ledger();
+  backfill::Undo late(database(), clock(), stop(), observer(), backfill::find_run(book, "fill"), "test");
+  exec("UPDATE t SET a = NULL WHERE id = 4");
+  run("fill");
+  EXPECT_EQ(thrown_by([&] { late.begin(); }).code(), Code::kIllegalTransition);
+  EXPECT_TRUE(is_recorded("1"));
+  EXPECT_EQ(number("SELECT count(*) FROM weir_before_images WHERE state = 'kept'"), 2);
+}
+
+TEST_P(Undo, ARunThatBeganWithoutKeepGoesOnWithoutIt) {
+  make_rows(50);
+  const std::string without = "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n";
+  data("1_count", without);
+  run_half("count");
+  data("1_count", kCount);
+  EXPECT_EQ(refused_to_continue("count").code(), Code::kDefinitionChanged);
+  EXPECT_EQ(query("SELECT count(*), sum(n) FROM t"), "50|20");
+  data("1_count", without);
+  run("count");
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+}
+
+TEST_P(Undo, ARunThatBeganWithKeepGoesOnWithIt) {
+  make_rows(50);
+  data("1_count", kCount);
+  run_half("count");
+  data("1_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(refused_to_continue("count").code(), Code::kDefinitionChanged);
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 20);
+  data("1_count", kCount);
+  run("count");
+  EXPECT_EQ(counts(undo("count")), "50 0 0 0");
+}
+
+TEST_P(Undo, ARunWhoseImagesAreGoneDoesNotGoOnWithHalfOfThem) {
+  make_rows(50);
+  data("1_count", kCount);
+  run_half("count");
+  exec("DROP TABLE weir_kept_1");
+  EXPECT_EQ(failed_run("count").code(), Code::kNotFound);
+  EXPECT_FALSE(has_table("weir_kept_1"));
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 20);
+  EXPECT_EQ(weir({"undo", "count", "--discard"}).exit_code, 0);
+  EXPECT_EQ(failed_run("count").code(), Code::kDefinitionChanged) << "discarded images are gone, too";
+  run("count", {}, backfill::Start::kRestart);
+  EXPECT_EQ(undo("count").restored, 50);
 }
 
 TEST_P(Undo, HoldsOffARunUntilItIsComplete) {
@@ -441,6 +558,23 @@ TEST_P(Undo, TheCommandRefusesWhileWhatDependsOnItIsApplied) {
   const auto undone = weir({"undo", "fill", "--json"});
   EXPECT_NE(undone.out.find("\"rows_restored\": 30"), std::string::npos) << undone.out << undone.err;
   EXPECT_EQ(number("SELECT count(a) FROM t"), 0);
+}
+
+TEST_P(Undo, TheCommandRefusesWhileARunOfWhatDependsOnItMayGoOn) {
+  make_rows(30);
+  data("1_fill", kFill);
+  data("2_next",
+       "-- requires: fill\n-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  run("fill");
+  run_half("next");
+  EXPECT_EQ(run_state("next"), "paused");
+  const auto refused = weir({"undo", "fill", "--json"});
+  EXPECT_NE(refused.out.find("\"gate-closed\""), std::string::npos) << refused.out;
+  EXPECT_EQ(number("SELECT count(a) FROM t"), 30);
+  EXPECT_TRUE(is_recorded("1"));
+  EXPECT_EQ(weir({"cancel", "next"}).exit_code, 0);
+  EXPECT_EQ(weir({"undo", "fill"}).exit_code, 0);
+  EXPECT_FALSE(is_recorded("1"));
 }
 
 TEST_P(Undo, TheDumpLeavesTheImagesOut) {
