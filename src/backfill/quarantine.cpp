@@ -26,8 +26,7 @@ class Retry {
     if (program.migration->has_row_program()) {
       batch_.emplace(ledger, program, Lower::kExactly);
     } else {
-      compile_batch(program, worker,
-                    source_);  // refuses what would end a transaction; its checkpoint has no cursor here
+      compile_batch(program, worker, source_);  // only to refuse what would end a transaction
     }
   }
 
