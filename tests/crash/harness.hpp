@@ -96,10 +96,14 @@ struct Context {
 // Returns its figures for the summary. Errors: Failure, Skipped.
 using Scenario = std::function<std::string(Context&)>;
 
+// Of those that take long or want a quiet machine there is no share in tools/test.
+enum class Played { kAlways, kInFullOnly };
+
 struct NamedScenario {
   std::string name;
   std::string engines;  // "sqlite postgres"; "": all of them
   Scenario run;
+  Played played = Played::kAlways;
 };
 
 std::vector<NamedScenario> all_scenarios();

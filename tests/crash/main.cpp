@@ -13,9 +13,9 @@ std::vector<NamedScenario> all_scenarios() {
   return {
       {"sync-points-passed", "", sync_points_passed},
       {"sync-points-killed", "", sync_points_killed},
-      {"sync-points-cut", "postgres mariadb", sync_points_cut},
-      {"sync-points-stopped", "", sync_points_stopped},
-      {"stopped-in-transaction", "postgres mariadb", sync_points_stopped_in_transaction},
+      {"sync-points-cut", "postgres mariadb", sync_points_cut, Played::kInFullOnly},
+      {"sync-points-stopped", "", sync_points_stopped, Played::kInFullOnly},
+      {"stopped-in-transaction", "postgres mariadb", sync_points_stopped_in_transaction, Played::kInFullOnly},
       {"run-killed", "", run_killed},
       {"commits-cut", "postgres", commits_cut},
       {"anything-cut", "postgres", anything_cut},
@@ -24,7 +24,7 @@ std::vector<NamedScenario> all_scenarios() {
       {"rows-written-meanwhile", "sqlite postgres", rows_written_meanwhile},
       {"two-at-once", "", two_at_once},
       {"holder-stopped", "", holder_stopped},
-      {"two-hosts", "postgres mariadb", two_hosts},
+      {"two-hosts", "postgres mariadb", two_hosts, Played::kInFullOnly},
       {"interrupted", "", interrupted},
       {"migrate-killed", "", migrate_killed},
       {"deploys-killed", "", deploys_killed},
@@ -135,6 +135,7 @@ int run(const Options& options) {
     options.mariadb.empty() ? without_server("mariadb") : engines.push_back(mariadb_engine(options));
   for (const auto& scenario : all_scenarios()) {
     if (scenario.name.find(options.only) == std::string::npos) continue;
+    if (options.share && scenario.played == Played::kInFullOnly && scenario.name != options.only) continue;
     for (const auto& engine : engines) {
       if (scenario.engines.empty() || scenario.engines.find(engine->name()) != std::string::npos)
         play(options, scenario, *engine, totals, tally);

@@ -154,7 +154,6 @@ std::string sync_points_stopped(Context& context) {
 
 // Stopped within a transaction a process keeps the locks that another one needs, until the server ends its session.
 std::string sync_points_stopped_in_transaction(Context& context) {
-  if (context.options.share) throw Skipped("it waits for leases of 15 s: in the full count only");
   using enum SyncPoint;
   constexpr SyncPoint kPoints[] = {kFirstBatchBeforeCommit, kClaimBeforeCommit, kPassBeforeCommit, kSuccessBeforeCommit,
                                    kQuarantineBeforeCommit};

@@ -96,8 +96,6 @@ Clock::duration play_round(Context& context, Engine& engine, Host& one, Host& ot
   one.mend();
   must_succeed(*second, "the second");
   must_succeed(*first, "the first, when it was back,");
-  if (first->output().find("took this") == std::string::npos)
-    throw Failure("the first does not say that it lost its lease:\n" + first->output());
   check_complete(sql, table);
   return waited;
 }
