@@ -54,8 +54,6 @@ std::vector<RunStatus> newest_runs(const db::Database& database, db::Connection&
   return runs;
 }
 
-void check_workers(int workers) { backfill::check_tuning({{}, workers, {}}); }
-
 void drop_expired_images(const db::Database& database, const project::Config& config, const std::string& actor,
                          api::Bridge& bridge) {
   if (const auto error = backfill::drop_expired_images(database, config.keep_days, actor))
@@ -131,7 +129,7 @@ void Project::register_row_program(const std::string& name, RowFunction function
 
 RunOutcome Project::run(const std::string& name, const RunOptions& options, Observer* observer) const {
   return api::call(observer, options.stop, [&](api::Bridge& bridge) {
-    check_workers(options.workers);
+    backfill::check_workers(options.workers);
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
@@ -155,7 +153,7 @@ RunOutcome Project::run(const std::string& name, const RunOptions& options, Obse
 
 RunStatus Project::start(const std::string& name, const StartOptions& options) const {
   return api::call([&] {
-    if (options.workers) check_workers(*options.workers);
+    if (options.workers) backfill::check_workers(*options.workers);
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
@@ -171,7 +169,7 @@ RunStatus Project::start(const std::string& name, const StartOptions& options) c
 std::size_t Project::work(const WorkOptions& options, Observer* observer) const {
   return api::call(observer, options.stop, [&](api::Bridge& bridge) {
     using Until = backfill::WorkRequest::Until;
-    check_workers(options.workers);
+    backfill::check_workers(options.workers);
     impl_->refuse_missing();
     bridge.on_success = [&] { drop_expired_images(*impl_->database, impl_->config, impl_->actor, bridge); };
     const bool ends = options.until == WorkOptions::Until::kNothingLeft;

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "backfill/enqueue.hpp"
+#include "backfill/images.hpp"
 #include "backfill/run_end.hpp"
 #include "backfill/runner.hpp"
 #include "base/error.hpp"
@@ -39,6 +41,14 @@ void move(ledger::Ledger& ledger, const ledger::Run& run, RunState to, const std
 [[noreturn]] void refuse(const ledger::Run& run, std::string_view what, const std::string& hint) {
   throw Error(Code::kIllegalTransition, fmt::format("{} is {}: it cannot be {}", run.name, to_string(run.state), what))
       .hint(hint);
+}
+
+// A worker takes the text that the ledger holds.
+Error definition_changed(const project::Migration& migration, const ledger::Run& run) {
+  return Error(Code::kDefinitionChanged, fmt::format("{} changed since run {} #{} began ({} rows done)", migration.file,
+                                                     run.name, run.id.attempt, human_count(run.rows_done)))
+      .hint(fmt::format("weir run {} --continue goes on from the cursor with the new text, --restart begins a new run",
+                        run.name));
 }
 
 // From `through`, in which the workers leave, to `to`.
@@ -139,18 +149,28 @@ void check_tuning(const ledger::Tuning& tuning) {
     throw Error(Code::kUsage, fmt::format("{} is a number from {} to {}", name, least, most));
   };
   check("batch", tuning.batch_rows, 1, kMostBatchRows);
-  check("workers", tuning.workers, 1, kMostWorkers);
+  check("workers", tuning.workers, 0, kMostWorkers);
   check("max_rate", tuning.max_rate, 0, kMostRate);
+}
+
+void check_workers(int workers) {
+  if (workers < 1 || workers > kMostWorkers)
+    throw Error(Code::kUsage, fmt::format("workers is a number from 1 to {}", kMostWorkers));
 }
 
 ledger::Run queue_run(const db::Database& database, ledger::Ledger& ledger, const QueueRequest& request) {
   const project::Migration& migration = request.migration;
-  check_tuning({{}, request.workers, {}});
+  if (request.workers) check_workers(*request.workers);
+  refuse_while_undoing(ledger, migration.version);
   auto run = ledger::read_latest_run(ledger, migration.version);
   if (run && is_complete(database, ledger, migration, *run)) {
     // Once more would change every row once more.
   } else if (!run || ledger::is_final(run->state)) {
     enqueue(database, ledger, migration, request.parameters, run ? run->id.attempt : 0, request.actor);
+    run = ledger::read_latest_run(ledger, migration.version);
+  } else if (run->checksum != migration.checksum) {
+    if (!replace_unbegun(database, ledger, migration, *run, request.parameters, request.actor))
+      throw definition_changed(migration, *run);
     run = ledger::read_latest_run(ledger, migration.version);
   } else {
     if (!request.parameters.empty())

@@ -29,11 +29,14 @@ ledger::Run resume_run(ledger::Ledger& ledger, const ledger::Run& run, const std
 ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledger::Tuning& tuning,
                      const std::string& actor);
 
-// Errors: kUsage for a value that is out of its range.
+// Errors: kUsage for a value that is out of its range. 0 takes `workers` or `max_rate` back.
 void check_tuning(const ledger::Tuning& tuning);
+// How many a process is started with. Errors: kUsage.
+void check_workers(int workers);
 
-// Puts a data migration into the queue, for a worker: the run that waits already, or a new one. One that is complete
-// stays as it is. Errors: kUsage for parameters of a run that has its own; as enqueue().
+// Puts a data migration into the queue, for a worker: the run that waits already, or a new one, also in the place of
+// one without a batch whose file has changed. One that is complete stays as it is. Errors: kUsage for parameters of a
+// run that has its own; kDefinitionChanged; as enqueue().
 struct QueueRequest {
   const project::Migration& migration;
   ParameterValues parameters;

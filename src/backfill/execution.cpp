@@ -3,16 +3,18 @@
 #include <algorithm>
 #include <fmt/format.h>
 
+#include "backfill/abandoned.hpp"
 #include "backfill/batch_plan.hpp"
+#include "backfill/carried_parameters.hpp"
 #include "backfill/completeness.hpp"
 #include "backfill/images.hpp"
 #include "backfill/lookup.hpp"
-#include "backfill/run_end.hpp"
 #include "base/error.hpp"
 #include "base/sync_point.hpp"
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
+#include "ledger/run_parameters.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -42,12 +44,6 @@ Error located(const Error& error, const project::Migration& migration) {
   const auto& statements = migration.batch_statements();
   const bool told = statements.size() == 1 && error.sql_offset();
   return Error(error).at(told ? migration.place_in(statements.front(), *error.sql_offset()) : migration.change_place());
-}
-
-std::int64_t batches_done(ledger::Ledger& ledger, const ledger::RunId& id) {
-  std::int64_t batches = 0;
-  for (const auto& slice : ledger::read_slices(ledger, id)) batches += slice.batches;
-  return batches;
 }
 
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
@@ -81,7 +77,8 @@ RunOutcome Execution::execute() {
       return attempt();
     } catch (const Error& error) {
       if (!may_attempt_again(error)) {
-        if (active_) fail(error);
+        // What keeps this process from joining does not concern those who work.
+        if (active_ && (at_work_ || !joined_)) fail(error);
         throw located(error, request_.migration);
       }
       observer_.on_note(fmt::format("{}: {}; trying again ({} of {})", to_string(error.code()), error.message(),
@@ -96,15 +93,44 @@ RunOutcome Execution::attempt() {
   refuse_while_undoing(*ledger_, request_.migration.version);
   if (!choose_run()) return outcome(RunState::kSucceeded);
   program_.images = open_images(*ledger_, program_, run_.id);
-  if (!activate()) return outcome(RunState::kSucceeded);
   refuse_scan_at_start();
+  if (!activate()) return outcome(RunState::kSucceeded);
   return work();
 }
 
-// Whoever began the run has decided for those who join it.
+// Whoever began the run has decided for those who join it, even before it has claimed a slice.
 void Execution::refuse_scan_at_start() {
-  const bool begun = batches_done(*ledger_, run_.id) > 0 || find_holder(*ledger_, run_.id);
-  if (request_.on_scan == OnScan::kRefuse && !begun) refuse_scan(database_, *control_, program_);
+  if (request_.on_scan == OnScan::kAllow) return;
+  const auto now = ledger::read_latest_run(*ledger_, run_.id.version);
+  if (request_.joins) refuse_unless_open(now);
+  const bool waits =
+      now && now->id.attempt == run_.id.attempt &&
+      (now->state == RunState::kQueued || now->state == RunState::kPaused || now->state == RunState::kFailed);
+  if (!waits || count_batches(*ledger_, run_.id) > 0 || find_holder(*ledger_, run_.id)) return;
+  try {
+    refuse_scan(database_, *control_, program_);
+  } catch (const Error& error) {
+    if (error.code() != Code::kScansTable) throw;
+    if (record_refusal(now->state, error)) throw;
+  }
+}
+
+// From the queue to `failed` in one step: nobody can join it in between. False: somebody has begun it meanwhile.
+bool Execution::record_refusal(RunState state, const Error& error) {
+  const std::string why = fmt::format("{}: {}", to_string(error.code()), error.message());
+  db::Transaction transaction(*control_);
+  try {
+    move_to_running(*ledger_, run_.id, state);
+    ledger::move_run(*ledger_, run_.id, RunState::kRunning, RunState::kFailed, why);
+  } catch (const Error& moved) {
+    if (moved.code() != Code::kIllegalTransition) throw;
+    return false;
+  }
+  ledger::record_event(*ledger_, request_.actor, "run-failed", run_.id.version, run_.id.attempt, why);
+  sync_point(SyncPoint::kFailureBeforeCommit);
+  transaction.commit();
+  sync_point(SyncPoint::kFailureCommitted);
+  return true;
 }
 
 // A lost connection, also one around a COMMIT of the ledger: the next attempt finds out what happened. A server that
@@ -127,15 +153,10 @@ ParameterValues Execution::choose_parameters(const std::optional<ledger::Run>& l
   const bool fresh = restarts() || !latest || latest->state == RunState::kCancelled ||
                      (latest->state == RunState::kSucceeded && !is_recorded());
   if (fresh) return resolve_parameters(request_.migration, request_.parameters);
-  ParameterValues began_with = decode_parameters(latest->parameters);
   // A run that was only queued has not used its parameters yet.
   if (request_.parameters_given && !latest->started_at)
     return resolve_parameters(request_.migration, request_.parameters);
-  if (request_.parameters_given && resolve_parameters(request_.migration, request_.parameters) != began_with) {
-    throw Error(Code::kUsage, fmt::format("run {} has other parameters", run_label(*latest)))
-        .hint("leave --param out to keep them, or begin a new run with --restart");
-  }
-  return began_with;
+  return carry_parameters(request_.migration, *latest, request_.parameters);
 }
 
 // Whether the history calls this migration complete; a rollback of what it requires takes that back.
@@ -150,9 +171,9 @@ void Execution::refuse_uncomputable() {
 bool Execution::choose_run() {
   auto& ledger = *ledger_;
   const auto latest = ledger::read_latest_run(ledger, request_.migration.version);
-  const ParameterValues parameters = choose_parameters(latest);
+  parameters_ = choose_parameters(latest);
   if (request_.joins) refuse_unless_open(latest);
-  program_ = prepare_program(database_, *control_, request_.migration, parameters);
+  program_ = prepare_program(database_, *control_, request_.migration, parameters_);
   program_.row_program = request_.row_program;
   refuse_uncomputable();
   if (request_.joins) {
@@ -163,7 +184,7 @@ bool Execution::choose_run() {
     run_ = *latest;
     return false;
   }
-  if (latest && continues(*latest, parameters)) {
+  if (latest && continues(*latest)) {
     run_ = *latest;
     return true;
   }
@@ -171,7 +192,7 @@ bool Execution::choose_run() {
   db::Transaction transaction(*control_);
   hold_off_undo(ledger, request_.migration.version);  // one may have begun while rows were counted
   const auto created =
-      ledger::create_run(ledger, new_run(program_, parameters, rows, request_.actor), latest ? latest->id.attempt : 0);
+      ledger::create_run(ledger, new_run(program_, parameters_, rows, request_.actor), latest ? latest->id.attempt : 0);
   if (!created) {
     throw Error(Code::kRunHeld, "another process began this run in the same moment")
         .hint("`weir status` shows its progress");
@@ -202,40 +223,35 @@ bool Execution::is_complete_already(const ledger::Run& latest) {
 }
 
 // Whether the unfinished run `latest` goes on. When it does not, it is cancelled here.
-bool Execution::continues(const ledger::Run& latest, const ParameterValues& parameters) {
+bool Execution::continues(const ledger::Run& latest) {
   if (ledger::is_final(latest.state)) return false;
-  if (!latest.started_at && decode_parameters(latest.parameters) != parameters) {
-    cancel_old_run(latest, "started with other parameters than it was queued with");
+  if (!latest.started_at && decode_parameters(latest.parameters) != parameters_) {
+    cancel_old_run(latest, Batches::kNone, "started with other parameters than it was queued with");
     return false;
   }
   if (restarts()) {
-    cancel_old_run(latest, "restarted by the operator");
+    cancel_old_run(latest, Batches::kSome, "restarted by the operator");
     return false;
   }
   const bool same = latest.checksum == request_.migration.checksum && latest.key_columns == program_.key;
   if (same) return true;
-  if (batches_done(*ledger_, latest.id) == 0) {
-    cancel_old_run(latest, "the file changed before the first batch");
+  if (count_batches(*ledger_, latest.id) == 0) {
+    cancel_old_run(latest, Batches::kNone, "the file changed before the first batch");
     return false;
   }
-  if (request_.on_change == OnChange::kContinue && latest.key_columns == program_.key) return true;
+  // The cursor means nothing along another key, or in another table.
+  const bool same_way = latest.key_columns == program_.key && latest.table == request_.migration.data.over.text;
+  if (request_.on_change == OnChange::kContinue && same_way) return true;
   throw Error(Code::kDefinitionChanged,
               fmt::format("{} changed since run {} began ({} rows done)", request_.migration.file, run_label(latest),
                           human_count(latest.rows_done)))
-      .hint(latest.key_columns == program_.key
-                ? "--continue goes on from the cursor with the new text; --restart begins a new run"
-                : "the key that is walked changed too: begin a new run with --restart");
+      .hint(same_way ? "--continue goes on from the cursor with the new text; --restart begins a new run"
+                     : "the table or the key that is walked changed too: begin a new run with --restart");
 }
 
-void Execution::cancel_old_run(const ledger::Run& latest, const std::string& why) {
-  refuse_held(*ledger_, latest.id);
+void Execution::cancel_old_run(const ledger::Run& latest, Batches batches, const std::string& why) {
   db::Transaction transaction(*control_);
-  if (ledger::is_active(latest.state) && latest.state != RunState::kCancelling)
-    ledger::move_run(*ledger_, latest.id, latest.state, RunState::kCancelling);
-  ledger::move_run(*ledger_, latest.id, ledger::is_active(latest.state) ? RunState::kCancelling : latest.state,
-                   RunState::kCancelled);
-  ledger::revoke_leases(*ledger_, latest.id);
-  ledger::record_event(*ledger_, request_.actor, "run-cancelled", latest.id.version, latest.id.attempt, why);
+  supersede_run(*ledger_, latest, batches, request_.actor, why);
   sync_point(SyncPoint::kRestartBeforeCommit);
   transaction.commit();
   sync_point(SyncPoint::kRestartCommitted);
@@ -283,6 +299,7 @@ bool Execution::try_to_activate() {
   if (edited) {
     ledger::record_definition(*ledger_, run_.id, request_.migration.checksum, request_.migration.text,
                               request_.migration.data.batch_rows);
+    ledger::record_parameters(*ledger_, run_.id, encode_parameters(parameters_));
     ledger::record_event(*ledger_, request_.actor, "definition-changed", run_.id.version, run_.id.attempt,
                          "goes on from the cursor with the new text");
   }
@@ -295,6 +312,7 @@ bool Execution::try_to_activate() {
   sync_point(SyncPoint::kStartBeforeCommit);
   transaction.commit();
   sync_point(SyncPoint::kStartCommitted);
+  joined_ = !active_ && was == RunState::kRunning;
   active_ = true;
   run_ = *now;
   run_.checksum = request_.migration.checksum;
@@ -311,6 +329,9 @@ bool Execution::try_to_activate() {
 RunOutcome Execution::work() {
   const auto settings = ledger::read_settings(*ledger_, run_.id);
   if (!settings) throw Error(Code::kLedgerCorrupt, "the run is gone");
+  if (request_.workers > 1 && settings->workers && *settings->workers != request_.workers)
+    observer_.on_note(fmt::format("workers was tuned to {}, which counts: weir tune {} workers=none takes it back",
+                                  *settings->workers, run_.name));
   Progress progress;
   progress.name = run_.name;
   progress.rows_total = run_.rows_total;
@@ -320,6 +341,7 @@ RunOutcome Execution::work() {
   RunBoard board(clock_, stop_, observer_, *settings, progress);
   const RunContext context{database_, *ledger_,       program_,         run_,    clock_,
                            stop_,     request_.actor, request_.workers, started_};
+  at_work_ = true;
   std::optional<Ending> ending;
   try {
     ending = Crew(context, board).work();
@@ -387,6 +409,7 @@ void Execution::fail(const Error& error) noexcept {
     if (control_->broken()) control_ = database_.connect(db::Purpose::kControl);
     auto ledger = ledger_->over(*control_);
     if (control_->in_transaction()) control_->rollback();
+    release_abandoned(ledger, run_.id);
     const auto now = ledger::read_latest_run(ledger, run_.id.version);
     const bool open = now && now->id.attempt == run_.id.attempt &&
                       (now->state == RunState::kRunning || now->state == RunState::kPausing);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "backfill/crew.hpp"
+#include "backfill/run_end.hpp"
 #include "backfill/runner.hpp"
 
 namespace weir::backfill {
@@ -27,12 +28,13 @@ class Execution {
   void refuse_uncomputable();
   void refuse_unless_open(const std::optional<ledger::Run>& latest) const;
   bool is_complete_already(const ledger::Run& latest);
-  bool continues(const ledger::Run& latest, const ParameterValues& parameters);
-  void cancel_old_run(const ledger::Run& latest, const std::string& why);
+  bool continues(const ledger::Run& latest);
+  void cancel_old_run(const ledger::Run& latest, Batches batches, const std::string& why);
   // False: the run has succeeded meanwhile.
   bool activate();
   bool try_to_activate();
   void refuse_scan_at_start();
+  bool record_refusal(ledger::RunState state, const Error& error);
   RunOutcome work();
   // What became of the run when the workers of this process left it.
   RunOutcome leave();
@@ -48,11 +50,14 @@ class Execution {
   std::chrono::steady_clock::time_point started_;
   std::unique_ptr<db::Connection> control_;
   std::optional<ledger::Ledger> ledger_;  // over `control_`
+  ParameterValues parameters_;
   Program program_;
   ledger::Run run_;
   Backoff backoff_;         // between attempts
   bool connected_ = false;  // once
   bool active_ = false;     // once the run was `running`
+  bool joined_ = false;     // it was `running` already
+  bool at_work_ = false;    // once workers of this process may have claimed a slice
   std::int64_t rows_here_ = 0;
   std::int64_t residual_ = 0;
   std::optional<std::int64_t> violations_;

@@ -66,7 +66,7 @@ Explanation::Measurement measurement_of(const std::vector<RehearsedBatch>& batch
 }
 
 void measure(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
-             const Program& program, Explanation& explanation) {
+             const StopToken& stop, const Program& program, Explanation& explanation) {
   if (explanation.plan->refused()) {
     explanation.not_measured = "a batch would read the whole table";
     return;
@@ -77,7 +77,7 @@ void measure(const db::Database& database, db::Connection& worker, ledger::Ledge
   plan.batches = kMeasuredBatches;
   plan.sample_rows = 0;
   try {
-    const auto rehearsal = rehearse(database, worker, ledger, clock, program, plan);
+    const auto rehearsal = rehearse(database, worker, ledger, clock, stop, program, plan);
     if (rehearsal.batches.empty())
       explanation.not_measured = "no row behind the middle of the table matches `where`";
     else
@@ -99,7 +99,7 @@ std::optional<Explanation::Forecast> Explanation::forecast() const {
   return forecast;
 }
 
-Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock,
+Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock, const StopToken& stop,
                     const project::Migration& migration, const ParameterValues& parameters, int workers) {
   refuse_row_program(migration);
   // Not the ledger's, which may be one that only reads: servers refuse to look at a change there.
@@ -121,7 +121,7 @@ Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock&
   if (!explanation.plan) return explanation;
   if (const auto upper = find_upper(database, connection, program))
     explanation.slices = cut_slices(database, connection, program, *upper, slices_for(explanation.workers));
-  measure(database, connection, ledger, clock, program, explanation);
+  measure(database, connection, ledger, clock, stop, program, explanation);
   return explanation;
 }
 

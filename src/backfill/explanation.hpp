@@ -43,7 +43,7 @@ struct Explanation {
 };
 
 // Errors: as prepare_program() and refuse_row_program().
-Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock,
+Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock& clock, const StopToken& stop,
                     const project::Migration& migration, const ParameterValues& parameters, int workers);
 
 }  // namespace weir::backfill

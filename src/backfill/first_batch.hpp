@@ -14,7 +14,7 @@ struct FirstBatch {
 
 // Runs one batch with its checkpoint like BatchProgram::run(), without the look-ahead.
 // Errors: as BatchProgram::run(); kResidualDoesNotShrink, and this batch rolled back, when it changed rows and as many
-// match as before.
+// match as before, three times in a row.
 FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
                            const db::BatchSource& source, Lower lower, const db::Bindings& bindings);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <fmt/format.h>
 
+#include "backfill/carried_parameters.hpp"
 #include "backfill/lease.hpp"
 #include "backfill/lookup.hpp"
 #include "backfill/slicing.hpp"
@@ -16,6 +17,8 @@ namespace {
 // Batches without a row that matches are passed over, as long as that is quick.
 constexpr std::int64_t kMostSkipped = 10'000;
 constexpr Milliseconds kSkipLimit{2000};
+// For all batches together: their rows stay locked to the end.
+constexpr Milliseconds kTimeLimit{5000};
 
 // One batch of the table as a rehearsal sees it.
 struct Range {
@@ -26,8 +29,14 @@ struct Range {
 class Rehearsing {
  public:
   Rehearsing(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
-             const Program& program, const RehearsalPlan& plan)
-      : database_(database), worker_(worker), ledger_(ledger), clock_(clock), program_(program), plan_(plan) {}
+             const StopToken& stop, const Program& program, const RehearsalPlan& plan)
+      : database_(database),
+        worker_(worker),
+        ledger_(ledger),
+        clock_(clock),
+        stop_(stop),
+        program_(program),
+        plan_(plan) {}
 
   Rehearsal act() {
     Rehearsal rehearsal;
@@ -35,6 +44,7 @@ class Rehearsing {
     rehearsal.key = program_.key;
     rehearsal.has_where = program_.where.has_value();
     rehearsal.behind_cursor = plan_.from.has_value();
+    rehearsal.wanted = plan_.batches;
     rehearsal.masked = plan_.values == Values::kMasked;
     refuse_unfit_changes();
     const db::Transaction rolled_back_at_the_end(worker_);
@@ -42,6 +52,9 @@ class Rehearsing {
     std::optional<db::Row> cursor = plan_.from;
     const auto began = clock_.now();
     while (upper && cursor != upper && std::ssize(rehearsal.batches) < plan_.batches) {
+      refuse_when_stopped();
+      rehearsal.time_is_up = !rehearsal.batches.empty() && clock_.now() - began >= kTimeLimit;
+      if (rehearsal.time_is_up) break;
       const db::Row end = end_of_batch(database_, worker_, program_, cursor, *upper);
       const Range range{cursor ? Lower::kExclusive : Lower::kOpen, batch_bindings(program_, cursor, end)};
       cursor = end;
@@ -57,6 +70,10 @@ class Rehearsing {
   }
 
  private:
+  void refuse_when_stopped() const {
+    if (stop_.requested()) throw Error(Code::kInterrupted, "stopped; all was rolled back, and no row was changed");
+  }
+
   // The engine's own word on what it would not execute in a batch, such as a COMMIT.
   void refuse_unfit_changes() {
     try {
@@ -135,6 +152,7 @@ class Rehearsing {
   db::Connection& worker_;
   ledger::Ledger& ledger_;
   Clock& clock_;
+  const StopToken& stop_;
   const Program& program_;
   const RehearsalPlan& plan_;
 };
@@ -181,17 +199,17 @@ bool Rehearsal::does_not_shrink() const {
 }
 
 Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
-                   const Program& program, const RehearsalPlan& plan) {
+                   const StopToken& stop, const Program& program, const RehearsalPlan& plan) {
   refuse_row_program(*program.migration);
-  return Rehearsing(database, worker, ledger, clock, program, plan).act();
+  return Rehearsing(database, worker, ledger, clock, stop, program, plan).act();
 }
 
 Beginning find_beginning(ledger::Ledger& ledger, const project::Migration& migration, const ParameterValues& given) {
   const auto run = ledger::read_latest_run(ledger, migration.version);
-  if (!run || ledger::is_final(run->state)) return {resolve_parameters(migration, given), {}, std::nullopt};
+  if (!run || ledger::is_final(run->state)) return {resolve_parameters(migration, given), {}, {}, std::nullopt};
   // A run that was only queued has not used its parameters yet.
   const bool bound = run->started_at && given.empty();
-  Beginning beginning{bound ? decode_parameters(run->parameters) : resolve_parameters(migration, given),
+  Beginning beginning{bound ? carry_parameters(migration, *run) : resolve_parameters(migration, given), run->table,
                       run->key_columns, std::nullopt};
   for (const auto& slice : ledger::read_slices(ledger, run->id)) {
     if (slice.ordinal == ledger::kRunItself || slice.state == ledger::SliceState::kDone) continue;

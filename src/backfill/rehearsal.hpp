@@ -10,6 +10,7 @@
 
 #include "backfill/program.hpp"
 #include "base/clock.hpp"
+#include "base/stop.hpp"
 
 namespace weir::backfill {
 
@@ -39,6 +40,8 @@ struct Rehearsal {
   bool has_where = false;
   bool masked = false;
   bool behind_cursor = false;  // began where an unfinished run stands
+  int wanted = 1;              // batches that were asked for
+  bool time_is_up = false;     // before that many: the rows of all of them stay locked to the end
   std::int64_t skipped = 0;    // batches before the first one shown, in which nothing matches `where`
   std::vector<RehearsedBatch> batches;
   // The first batch that changes rows leaves as many that match `where`: a run would stop there.
@@ -55,10 +58,11 @@ struct RehearsalPlan {
   Values values = Values::kShown;
 };
 
-// `worker`: from connect_worker(). Afterwards it has no transaction. Errors: what the engine says of a statement, at
+// `worker`: from connect_worker(). Afterwards it has no transaction. A stop is seen between two batches. Errors:
+// kInterrupted then; what the engine says of a statement, at
 // its place in the file; kLockTimeout; kInvalidFile for what cannot be part of a batch; as refuse_row_program().
 Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,
-                   const Program& program, const RehearsalPlan& plan);
+                   const StopToken& stop, const Program& program, const RehearsalPlan& plan);
 
 // Errors: kNotAvailable for a migration with a row program, which is neither rehearsed nor explained yet.
 void refuse_row_program(const project::Migration& migration);
@@ -66,10 +70,13 @@ void refuse_row_program(const project::Migration& migration);
 // Parameters and place for a rehearsal of a migration: those of its unfinished run, if there is one.
 struct Beginning {
   ParameterValues parameters;
-  std::vector<std::string> key;  // that the run walks
+  std::string table;             // `over` of the run
+  std::vector<std::string> key;  // that it walks
   std::optional<db::Row> cursor;
-  // Nothing when the run walks another key than the program: its file was changed.
-  std::optional<db::Row> cursor_of(const Program& program) const { return key == program.key ? cursor : std::nullopt; }
+  // Nothing when the run walks another table or key than the program: its file was changed.
+  std::optional<db::Row> cursor_of(const Program& program) const {
+    return key == program.key && table == program.migration->data.over.text ? cursor : std::nullopt;
+  }
 };
 // Errors: as resolve_parameters().
 Beginning find_beginning(ledger::Ledger& ledger, const project::Migration& migration, const ParameterValues& given);

@@ -47,4 +47,26 @@ bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, const std::vecto
   return true;
 }
 
+std::int64_t count_batches(ledger::Ledger& ledger, const ledger::RunId& id) {
+  std::int64_t batches = 0;
+  for (const auto& slice : ledger::read_slices(ledger, id)) batches += slice.batches;
+  return batches;
+}
+
+// The run's row first here, too: whoever claimed a slice before is seen, and nobody does afterwards.
+void supersede_run(ledger::Ledger& ledger, const ledger::Run& run, Batches batches, const std::string& actor,
+                   const std::string& why) {
+  ledger::RunState state = run.state;
+  if (ledger::is_active(state) && state != ledger::RunState::kCancelling) {
+    ledger::move_run(ledger, run.id, state, ledger::RunState::kCancelling);
+    state = ledger::RunState::kCancelling;
+  }
+  ledger::move_run(ledger, run.id, state, ledger::RunState::kCancelled);
+  refuse_held(ledger, run.id);
+  if (batches == Batches::kNone && count_batches(ledger, run.id) > 0)
+    throw Error(Code::kRunHeld, "a worker began this run in the same moment").hint("`weir status` shows its progress");
+  ledger::revoke_leases(ledger, run.id);
+  ledger::record_event(ledger, actor, "run-cancelled", run.id.version, run.id.attempt, why);
+}
+
 }  // namespace weir::backfill

@@ -18,4 +18,14 @@ void refuse_held(ledger::Ledger& ledger, const ledger::RunId& id);
 bool settle_run(ledger::Ledger& ledger, const ledger::Run& run, const std::vector<ledger::RunState>& path,
                 const std::string& event, const std::string& actor);
 
+// Committed by all workers of the run.
+std::int64_t count_batches(ledger::Ledger& ledger, const ledger::RunId& id);
+
+// What the run that is given up may have done.
+enum class Batches { kNone, kSome };
+// Cancels a run whose place another one takes; part of the caller's transaction. Errors: kRunHeld when somebody works
+// on it, or has done a batch meanwhile where there may be none; kIllegalTransition when it was moved meanwhile.
+void supersede_run(ledger::Ledger& ledger, const ledger::Run& run, Batches batches, const std::string& actor,
+                   const std::string& why);
+
 }  // namespace weir::backfill

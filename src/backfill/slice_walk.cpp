@@ -16,6 +16,13 @@ namespace {
 // What was retried here is not retried by the caller once more.
 Error given_up(Error error) { return std::move(error).next(Next::kFail); }
 
+// Without a pulse nobody else asks what the operator wants.
+void ask_oneself(const SliceWalk::Context& context) {
+  if (!context.board.is_unwatched()) return;
+  if (const auto settings = ledger::read_settings(*context.session.ledger, context.run))
+    context.board.set_settings(*settings);
+}
+
 }  // namespace
 
 WalkEnd SliceWalk::walk() {
@@ -62,11 +69,7 @@ void SliceWalk::forget_ahead() {
 
 // The size of a batch stands in the statement that looks for boundaries.
 void SliceWalk::follow_settings() {
-  // Without a pulse nobody else asks what the operator wants.
-  if (context_.board.is_unwatched()) {
-    if (const auto settings = ledger::read_settings(*context_.session.ledger, context_.run))
-      context_.board.set_settings(*settings);
-  }
+  ask_oneself(context_);
   const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows);
   if (batch_rows == context_.program.batch_rows) return;
   context_.program.batch_rows = batch_rows;
@@ -191,7 +194,13 @@ void SliceWalk::run_batch() {
 
 void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began) {
   constexpr Milliseconds kPiece{50};  // so that other settings are followed
+  constexpr Milliseconds kAsk{1000};
+  auto asked = context_.clock.now();
   for (;;) {
+    if (context_.clock.now() - asked >= kAsk) {
+      ask_oneself(context_);
+      asked = context_.clock.now();
+    }
     const auto rate = context_.board.rate_of_a_worker();
     if (!rate || context_.leaves()) return;
     const auto due = began + std::chrono::duration_cast<Milliseconds>(

@@ -31,7 +31,8 @@ struct WorkRequest {
 // What on_left() has to say, as a line.
 std::string left_to_others(const ledger::Run& run);
 
-// A run that failed is not tried again until somebody has touched it. Returns how many are in that state. Errors: what
+// A run that failed is not tried again until somebody has touched it, unless it failed for want of a connection. One
+// that is being undone waits. Returns how many are left in these states. Errors: what
 // cannot be read from the ledger, unless it may pass.
 std::size_t work_queue(const db::Database& database, Clock& clock, const StopToken& stop, QueueObserver& observer,
                        const WorkRequest& request);

@@ -16,10 +16,18 @@
 namespace weir::cli {
 namespace {
 
+// These two write nothing, so they create no ledger either.
+ledger::Ledger open_ledger(const db::Database& database, db::Connection& reader) {
+  auto ledger = ledger::Ledger::open(database, reader);
+  if (ledger) return *std::move(ledger);
+  throw Error(Code::kNotFound, "this database has no ledger yet, and --dry-run and --explain do not create it")
+      .hint("`weir migrate` does, and so does `weir run` without them");
+}
+
 int dry_run(const Context& context, const db::Database& database, const project::Timeline& timeline,
             const project::Migration& migration, const RunOptions& options) {
   const auto reader = database.connect(db::Purpose::kRead);
-  auto ledger = ledger::Ledger::open_existing(database, *reader);
+  auto ledger = open_ledger(database, *reader);
   migrate::check_gate(database, ledger, timeline, migration);
   const auto beginning = backfill::find_beginning(ledger, migration, options.parameters);
   const auto worker = backfill::connect_worker(database);
@@ -27,7 +35,7 @@ int dry_run(const Context& context, const db::Database& database, const project:
   const backfill::RehearsalPlan plan{.from = beginning.cursor_of(program),
                                      .batches = options.batches,
                                      .values = options.masked ? backfill::Values::kMasked : backfill::Values::kShown};
-  const auto rehearsal = backfill::rehearse(database, *worker, ledger, context.clock, program, plan);
+  const auto rehearsal = backfill::rehearse(database, *worker, ledger, context.clock, context.stop, program, plan);
   context.print(context.global.json ? report::to_json(migration, rehearsal)
                                     : report::to_text(migration, rehearsal, context.colour));
   return 0;
@@ -36,9 +44,9 @@ int dry_run(const Context& context, const db::Database& database, const project:
 int explain(const Context& context, const db::Database& database, const project::Migration& migration,
             const RunOptions& options) {
   const auto reader = database.connect(db::Purpose::kRead);
-  auto ledger = ledger::Ledger::open_existing(database, *reader);
+  auto ledger = open_ledger(database, *reader);
   const auto explanation =
-      backfill::explain(database, ledger, context.clock, migration, options.parameters, options.workers);
+      backfill::explain(database, ledger, context.clock, context.stop, migration, options.parameters, options.workers);
   context.print(context.global.json ? report::to_json(migration, explanation)
                                     : report::to_text(migration, explanation, context.colour));
   return 0;

@@ -1,3 +1,4 @@
+#include <cstdio>
 #include <fmt/format.h>
 
 #include "base/error.hpp"
@@ -19,7 +20,7 @@ ledger::Tuning parse_tuning(const std::map<std::string, std::string>& settings) 
     if (name == "batch") {
       tuning.batch_rows = parse_setting(name, text);
     } else if (name == "workers") {
-      tuning.workers = parse_setting(name, text);
+      tuning.workers = text == "none" ? 0 : parse_setting(name, text);
     } else if (name == "rate" || name == "max_rate") {
       tuning.max_rate = text == "none" ? 0 : parse_setting(name, text);
     } else {
@@ -39,6 +40,8 @@ int run_command(const Context& context, const TuneOptions& options) {
   control_run(context, options.name, [&](ledger::Ledger& ledger, const ledger::Run& found) {
     return backfill::tune_run(ledger, found, tuning, context.actor);
   });
+  if (tuning.workers.value_or(0) > 1 && !context.open_existing_database()->capabilities().several_writers)
+    std::fputs("this database has one writer: one worker does the work\n", stderr);
   return 0;
 }
 

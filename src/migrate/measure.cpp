@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <functional>
 
+#include "backfill/carried_parameters.hpp"
 #include "backfill/completeness.hpp"
 #include "base/error.hpp"
 #include "ledger/events.hpp"
@@ -18,7 +19,7 @@ std::optional<std::int64_t> residual_of(const db::Database& database, ledger::Le
   if (migration.kind != project::Kind::kData || !migration.data.where) return std::nullopt;
   const auto run = ledger::read_latest_run(ledger, migration.version);
   const auto parameters =
-      run ? backfill::decode_parameters(run->parameters) : backfill::resolve_parameters(migration, {});
+      run ? backfill::carry_parameters(migration, *run) : backfill::resolve_parameters(migration, {});
   const auto program = backfill::describe_program(database, ledger.connection(), migration, parameters);
   return backfill::measure_residual(database, ledger.connection(), program);
 }

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 #include <utility>
 
-#include "backfill/runner.hpp"
+#include "backfill/enqueue.hpp"
 #include "base/error.hpp"
 #include "migrate/tables.hpp"
 
@@ -16,6 +16,22 @@ using project::Migration;
 std::int64_t latest_attempt(const Decider& decider, const Migration& migration) {
   const auto* run = decider.latest_run(migration.version);
   return run == nullptr ? 0 : run->id.attempt;
+}
+
+// A worker takes the text that is in the queue: not one that was corrected since, as long as nothing was done with it.
+// What an operator paused stays so. Returns the state of the run.
+std::string renew_queued(const ApplyContext& context, const Migration& migration, const ledger::Run& run) {
+  std::string state(to_string(run.state));
+  if (run.checksum == migration.checksum) return state;
+  const bool waits = run.state == ledger::RunState::kQueued || run.state == ledger::RunState::kFailed;
+  if (waits && backfill::replace_unbegun(context.database, context.ledger, migration, run, {}, context.actor)) {
+    context.observer.on_note(fmt::format("{}: queued anew, because its file has changed", migration.label()));
+    return std::string(to_string(ledger::RunState::kQueued));
+  }
+  context.observer.on_note(
+      fmt::format("{} changed since run {} #{} began, which keeps its text: weir run {} --continue, or --restart",
+                  migration.file, run.name, run.id.attempt, run.name));
+  return state;
 }
 
 }  // namespace
@@ -80,7 +96,7 @@ StepResult Performer::perform_alone(const Step& step, const Decider& decider) {
     case Action::kAlreadyQueued: {
       const auto* run = decider.latest_run(migration.version);
       result.rows_total = run->rows_total;
-      result.run_state = to_string(run->state);
+      result.run_state = renew_queued(context_, migration, *run);
       break;
     }
   }

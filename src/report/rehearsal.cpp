@@ -98,6 +98,9 @@ std::string to_text(const project::Migration& migration, const backfill::Rehears
     text += "\n" + table_of(rehearsal, batch);
   }
   if (rehearsal.batches.empty()) text += "no row was found that it would change\n";
+  if (rehearsal.time_is_up)
+    text += fmt::format("{} of {} batches: time is up, because their rows stay locked to the end\n",
+                        rehearsal.batches.size(), rehearsal.wanted);
   if (rehearsal.does_not_shrink())
     text += paint("warning:", "33") + " the change does not make `where` false: `weir run` would stop at this batch\n";
   return text + "rolled back: no row was changed, and no run was begun\n" + std::string(kStays);
@@ -123,6 +126,8 @@ std::string to_json(const project::Migration& migration, const backfill::Rehears
                      {"masked", rehearsal.masked},
                      {"behind_cursor", rehearsal.behind_cursor},
                      {"batches_skipped", rehearsal.skipped},
+                     {"batches_wanted", rehearsal.wanted},
+                     {"time_is_up", rehearsal.time_is_up},
                      {"does_not_shrink", rehearsal.does_not_shrink()},
                      {"batches", batches}};
   return json.dump(2, ' ', false, ordered_json::error_handler_t::replace) + "\n";

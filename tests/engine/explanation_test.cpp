@@ -120,6 +120,16 @@ TEST_P(Explanation, ABatchThatWouldReadTheTableIsRefusedBeforeAnythingIsChanged)
   EXPECT_FALSE(said["not_measured"].is_null());
 }
 
+// The one who began it has decided, although it holds no slice yet.
+TEST_P(Explanation, WhoJoinsARunDoesNotFailIt) {
+  make_rows(20'000);
+  data("1_scan", kScan);
+  ASSERT_EQ(failed_run("scan").code(), Code::kScansTable);
+  exec("UPDATE weir_runs SET state = 'running'");
+  EXPECT_EQ(run("scan").state, ledger::RunState::kSucceeded);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_events WHERE kind = 'run-failed'"), 1);
+}
+
 TEST_P(Explanation, EveryFormOfAScanIsRefused) {
   make_rows(20'000);
   analyze("t");

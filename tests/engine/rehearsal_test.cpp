@@ -11,9 +11,21 @@ namespace {
 using nlohmann::json;
 using test::DatabaseTest;
 using test::Ended;
+using test::thrown_by;
 
 constexpr const char* kFill =
     "-- over: t\n-- where: a IS NULL\n-- batch: 10\n-- migrate:batch\nUPDATE t SET a = 'xyz', n = n + 1 WHERE :batch\n";
+
+// A second goes by between two looks at it.
+class SlowClock final : public Clock {
+ public:
+  std::chrono::steady_clock::time_point now() const override { return now_ += std::chrono::seconds(1); }
+  EpochMs wall() const override { return 0; }
+  void sleep(Milliseconds duration) override { now_ += duration; }
+
+ private:
+  mutable std::chrono::steady_clock::time_point now_{};
+};
 
 class Rehearsal : public DatabaseTest {
  protected:
@@ -162,6 +174,19 @@ TEST_P(Rehearsal, BeginsAnewWhenTheRunWalksAnotherKey) {
   EXPECT_EQ(said["batches"][0]["sample"][0]["key"], json::array({0, 1}));
 }
 
+TEST_P(Rehearsal, BeginsAnewWhenTheRunWalksAnotherTable) {
+  make_rows(40);
+  exec("CREATE TABLE u (id bigint PRIMARY KEY, a varchar(10))");
+  exec("INSERT INTO u SELECT id, a FROM t");
+  data("1_fill", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET a = 'x' WHERE :batch\n");
+  observer().after_batch = [this](int) { stop().request(); };
+  run("fill");
+  data("1_fill", "-- over: u\n-- batch: 10\n-- migrate:batch\nUPDATE u SET a = 'x' WHERE :batch\n");
+  json said = dry_run();
+  EXPECT_FALSE(said["behind_cursor"].get<bool>());
+  EXPECT_EQ(said["batches"][0]["sample"][0]["key"], json::array({1}));
+}
+
 TEST_P(Rehearsal, WarnsOfAChangeThatDoesNotMakeWhereFalse) {
   make_rows(10);
   ledger();
@@ -197,10 +222,35 @@ TEST_P(Rehearsal, WaitsAtTheGateAsARunDoes) {
   EXPECT_EQ(dry_run()["error"]["code"], "gate-closed");
 }
 
+// The rows of all its batches are locked to the end.
+TEST_P(Rehearsal, EndsWhenItsTimeIsUp) {
+  make_rows(100);
+  ledger();
+  data("1_fill", kFill);
+  const auto all = timeline();
+  const project::Migration& migration = all.find("fill");
+  auto book = *ledger::Ledger::open(database(), connection());
+  const auto worker = connect();
+  const auto program = backfill::prepare_program(database(), *worker, migration, {});
+  SlowClock slow;
+  backfill::RehearsalPlan plan;
+  plan.batches = 100;
+  const auto said = backfill::rehearse(database(), *worker, book, slow, stop(), program, plan);
+  EXPECT_TRUE(said.time_is_up);
+  EXPECT_GE(said.batches.size(), 1U);
+  EXPECT_LT(said.batches.size(), 10U);
+  stop().request();
+  EXPECT_EQ(thrown_by([&] { backfill::rehearse(database(), *worker, book, clock(), stop(), program, plan); }).code(),
+            Code::kInterrupted);
+  EXPECT_EQ(number("SELECT sum(n) FROM t"), 0);
+}
+
 TEST_P(Rehearsal, NeedsALedgerAndMakesNone) {
   make_rows(10);
   data("1_fill", kFill);
-  EXPECT_EQ(weir({"run", "fill", "--dry-run"}).exit_code, 2);
+  const Ended ended = weir({"run", "fill", "--dry-run"});
+  EXPECT_EQ(ended.exit_code, 2);
+  EXPECT_NE(ended.err.find("`weir run` without them"), std::string::npos) << ended.err;
   EXPECT_FALSE(has_table("weir_runs"));
 }
 

@@ -1,7 +1,11 @@
 // Several workers at one run, threads and processes, and what an operator does to it from elsewhere.
+#include <atomic>
 #include <csignal>
 #include <nlohmann/json.hpp>
+#include <thread>
+#include <utility>
 
+#include "backfill/work_queue.hpp"
 #include "support/database_test.hpp"
 
 namespace weir {
@@ -199,6 +203,190 @@ TEST_P(Workers, QueueWhatIsCompleteNoMore) {
   EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
   expect_once();
   EXPECT_EQ(number("SELECT count(*) FROM weir_runs"), 1);
+}
+
+constexpr const char* kTwice = "-- over: t\n-- batch: 500\n-- migrate:batch\nUPDATE t SET n = n + 2 WHERE :batch\n";
+constexpr const char* kOnce =
+    "-- over: t\n-- batch: 500\n-- param: step integer 1\n-- migrate:batch\nUPDATE t SET n = n + :step WHERE :batch\n";
+
+TEST_P(Workers, TakeTheTextThatWasCorrectedWhileTheRunWasQueued) {
+  make_project(500);
+  data("1_count", kTwice);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  data("1_count", kOnce);
+  const Ended again = weir({"run", "count", "--detach"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  expect_once();
+  EXPECT_EQ(query("SELECT attempt, state FROM weir_runs ORDER BY attempt"), "1|cancelled\n2|succeeded");
+}
+
+TEST_P(Workers, TakeTheTextThatWasCorrectedBeforeTheNextDeploy) {
+  make_project(500);
+  data("1_count", kTwice);
+  EXPECT_EQ(weir({"migrate"}).exit_code, 0);
+  data("1_count", kOnce);
+  const Ended again = weir({"migrate"});
+  EXPECT_EQ(again.exit_code, 0) << again.err;
+  EXPECT_NE(again.err.find("queued anew"), std::string::npos) << again.out << again.err;
+  EXPECT_EQ(weir({"worker", "--once"}).exit_code, 0);
+  expect_once();
+}
+
+TEST_P(Workers, AreNotLeftWithAnOldTextOnceABatchWasCommitted) {
+  make_project(500);
+  observer().after_batch = [this](int) { stop().request(); };
+  run("count");
+  data("1_count", kTwice);
+  const Ended queued = weir({"run", "count", "--detach", "--json"});
+  EXPECT_EQ(queued.exit_code, 1);
+  EXPECT_EQ(json::parse(queued.out, nullptr, false)["error"]["code"], "definition-changed") << queued.out;
+  EXPECT_EQ(run_state("count"), "paused");
+  const Ended deployed = weir({"migrate"});
+  EXPECT_EQ(deployed.exit_code, 0) << deployed.err;
+  EXPECT_NE(deployed.err.find("weir run count --continue"), std::string::npos) << deployed.out << deployed.err;
+  EXPECT_EQ(run_state("count"), "paused") << "as the operator left it";
+}
+
+// Does something when a run fails or ends here.
+class QueueWatcher final : public backfill::QueueObserver {
+ public:
+  void on_ended(const project::Migration&, const backfill::RunOutcome& outcome) override {
+    said += std::string(to_string(outcome.state)) + "\n";
+    if (after_end) after_end();
+  }
+  void on_left(const ledger::Run&) override {}
+  void on_failed(const ledger::Run*, const Error& error) override {
+    said += std::string(to_string(error.code())) + "\n";
+  }
+
+  std::function<void()> after_end;
+  std::string said;
+};
+
+// A server that gives connections to one thread only: the pulse has none.
+class OneThread final : public db::Database {
+ public:
+  explicit OneThread(const db::Database& real) : real_(real) {}
+  std::unique_ptr<db::Connection> connect(db::Purpose purpose) const override {
+    if (std::this_thread::get_id() == owner_) return real_.connect(purpose);
+    ++refused;
+    throw Error(Code::kCannotConnect, "too many connections");
+  }
+  std::string_view engine_name() const override { return real_.engine_name(); }
+  const db::Capabilities& capabilities() const override { return real_.capabilities(); }
+  const sql::Dialect& dialect() const override { return real_.dialect(); }
+  std::string display_url() const override { return real_.display_url(); }
+  bool exists() const override { return real_.exists(); }
+  db::LockAttempt try_deploy_lock(std::string_view actor) const override { return real_.try_deploy_lock(actor); }
+  std::optional<db::LockHolder> deploy_lock_holder() const override { return real_.deploy_lock_holder(); }
+  std::string now_ms() const override { return real_.now_ms(); }
+  std::vector<db::LedgerTable> ledger_schema() const override { return real_.ledger_schema(); }
+  bool runs_in_transaction(std::string_view statement) const override { return real_.runs_in_transaction(statement); }
+  std::string typed_parameter(std::string_view name, db::ParameterType type) const override {
+    return real_.typed_parameter(name, type);
+  }
+  const db::RowSyntax& row_syntax() const override { return real_.row_syntax(); }
+  std::string same_value(const db::Column& column, std::string_view left, std::string_view right) const override {
+    return real_.same_value(column, left, right);
+  }
+  std::string exact_value(const db::Column& column, std::string_view value) const override {
+    return real_.exact_value(column, value);
+  }
+
+  mutable std::atomic<int> refused{0};
+
+ private:
+  const db::Database& real_;
+  const std::thread::id owner_ = std::this_thread::get_id();
+};
+
+TEST_P(Workers, FollowTheOperatorWithoutAPulseAlsoWhileTheyWaitForTheirRate) {
+  make_project(20);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  EXPECT_EQ(weir({"tune", "count", "max_rate=1"}).exit_code, 0);
+  const OneThread deaf(database());
+  bool tuned = false;
+  clock().on_sleep = [&] {
+    while (deaf.refused < 2) std::this_thread::yield();  // known to all by then
+    if (!std::exchange(tuned, true)) exec("UPDATE weir_runs SET max_rate = NULL");
+  };
+  const auto all = timeline();
+  const auto outcome =
+      backfill::Runner(deaf, clock(), stop(), observer()).run({all.find("count"), {}, false, {}, {}, "test"});
+  EXPECT_EQ(outcome.state, ledger::RunState::kSucceeded);
+  EXPECT_LT(clock().slept, Milliseconds(10'000)) << "one batch alone would have taken 20 s";
+  expect_once();
+}
+
+// Nobody touches the run when the server is back.
+TEST_P(Workers, TryAgainWhatFailedForWantOfAConnection) {
+  make_project(500);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  int outages = 2;
+  backfill::WorkRequest request{backfill::WorkRequest::Until::kStopped, 1, "test"};
+  request.program_of = [&](const project::Migration&) -> backfill::RowProgram* {
+    if (outages-- > 0) throw Error(Code::kConnectionLost, "the server is gone").next(Next::kFail);
+    return nullptr;
+  };
+  QueueWatcher watcher;
+  watcher.after_end = [&] { stop().request(); };
+  EXPECT_EQ(backfill::work_queue(database(), clock(), stop(), watcher, request), 0U);
+  EXPECT_EQ(watcher.said, "connection-lost\nconnection-lost\nsucceeded\n");
+  expect_once();
+}
+
+// It could not be released when its worker ended. Others see a process that lives.
+TEST_P(Workers, GiveBackALeaseThatWasLeftBehindInTheirProcess) {
+  make_project(500);
+  observer().after_batch = [this](int) { stop().request(); };
+  run("count");
+  forget_stop();
+  const ProcessId self = this_process();
+  exec("UPDATE weir_runs SET state = 'running'; UPDATE weir_slices SET lease_token = 'left', lease_host = '" +
+       self.host + "', lease_hostname = 'h', lease_pid = " + std::to_string(self.pid) +
+       ", lease_process_start = " + std::to_string(self.start_time) +
+       ", lease_session = '', lease_expires_at_ms = 99999999999999 WHERE ordinal = 1");
+  backfill::WorkRequest request{backfill::WorkRequest::Until::kNothingLeft, 1, "test"};
+  request.program_of = [](const project::Migration&) -> backfill::RowProgram* {
+    throw Error(Code::kConnectionLost, "the server is gone");
+  };
+  QueueWatcher watcher;
+  EXPECT_EQ(backfill::work_queue(database(), clock(), stop(), watcher, request), 1U);
+  EXPECT_EQ(number("SELECT count(*) FROM weir_slices WHERE lease_token IS NOT NULL"), 0);
+  EXPECT_EQ(weir({"run", "count"}).exit_code, 0);
+  expect_once();
+}
+
+TEST_P(Workers, SayWhatWasTuned) {
+  make_project(500);
+  EXPECT_EQ(weir({"run", "count", "--detach"}).exit_code, 0);
+  const Ended tuned = weir({"tune", "count", "workers=2"});
+  EXPECT_EQ(tuned.exit_code, 0) << tuned.err;
+  EXPECT_EQ(tuned.err.find("one writer") != std::string::npos, is_sqlite()) << tuned.err;
+  EXPECT_EQ(number("SELECT workers FROM weir_runs"), 2);
+  EXPECT_EQ(weir({"tune", "count", "workers=none"}).exit_code, 0);
+  EXPECT_EQ(query("SELECT workers FROM weir_runs"), "NULL");
+  EXPECT_EQ(weir({"tune", "count", "workers=2"}).exit_code, 0);
+  const Ended ended = weir({"run", "count", "--workers", "3"});
+  EXPECT_EQ(ended.exit_code, 0) << ended.err;
+  EXPECT_NE(ended.err.find("workers was tuned to 2"), std::string::npos) << ended.err;
+  expect_once();
+}
+
+TEST_P(Workers, SayOnceThatARunWaitsForAnUndoAndEnd) {
+  make_project(500);
+  data("1_count", "-- over: t\n-- batch: 500\n-- keep: n\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  EXPECT_EQ(weir({"run", "count"}).exit_code, 0);
+  exec("UPDATE weir_before_images SET state = 'undoing'");
+  const Ended queued = weir({"run", "count", "--detach", "--json"});
+  EXPECT_EQ(json::parse(queued.out, nullptr, false)["error"]["code"], "illegal-transition") << queued.out;
+  // As one that was queued before the undo began.
+  exec("UPDATE weir_runs SET state = 'queued', finished_at_ms = NULL");
+  const Ended worker = weir({"worker", "--once"});
+  EXPECT_EQ(worker.exit_code, 1);
+  EXPECT_NE(worker.err.find("is being undone"), std::string::npos) << worker.err;
+  EXPECT_EQ(run_state("count"), "queued");
 }
 
 TEST_P(Workers, KeepTheParametersOfAQueuedRun) {
