@@ -133,8 +133,10 @@ void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
     const ProcessId here = this_process();
     return process.pid == here.pid && process.host == here.host;
   };
-  if (slice && slice->lease && slice->lease->token != waits_for_ && !is_here(slice->lease->process)) {
-    waits_for_ = slice->lease->token;
+  const std::string holder =
+      slice && slice->lease ? fmt::format("{} {}", slice->lease->process.host, slice->lease->process.pid) : "";
+  if (!holder.empty() && holder != waits_for_ && !is_here(slice->lease->process)) {
+    waits_for_ = holder;
     board_.note(fmt::format("waits for pid {} on {}, whose lease ends in {} s unless it goes on working",
                             slice->lease->process.pid, slice->lease->process.hostname,
                             std::max<EpochMs>(0, slice->lease->expires_at - slice->now) / 1000));

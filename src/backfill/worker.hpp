@@ -56,7 +56,7 @@ class Worker {
   Session session_;
   Backoff backoff_;
   std::optional<Ending> ending_;
-  std::string waits_for_;  // the token of whom it waited for last
+  std::string waits_for_;  // the process that it waited for last
 };
 
 }  // namespace weir::backfill
