@@ -439,7 +439,8 @@ TEST_P(Runner, GoesOnWithAParameterThatTheFileHasGained) {
   resume();
   const std::string gained =
       "-- over: t\n-- param: v text\n-- param: who text\n-- param: k integer 7\n-- batch: 10\n-- migrate:batch\n"
-      "UPDATE t SET a = " + std::string(is_mysql() ? "concat(:v, :who)" : ":v || :who") + ", n = n + :k WHERE :batch\n";
+      "UPDATE t SET a = " +
+      std::string(is_mysql() ? "concat(:v, :who)" : ":v || :who") + ", n = n + :k WHERE :batch\n";
   data("1_set", gained);
   using backfill::OnChange;
   using backfill::Start;
