@@ -112,8 +112,8 @@ std::string settings_of(const Server& server, const Conninfo& info, db::Purpose 
   settings.add("completion_type", "'NO_CHAIN'");
   settings.add("wait_timeout", "31536000");
   settings.add("sql_select_limit", "18446744073709551615");
-  // weir is never idle in a transaction, unless its process was stopped: then its locks must not keep others from taking
-  // over for longer than a lease.
+  // weir is never idle in a transaction, unless its process was stopped: then its locks must not keep others from
+  // taking over for longer than a lease.
   settings.add_known({"idle_transaction_timeout"}, purpose == db::Purpose::kRead ? "0" : "15");
   settings.add_known({"information_schema_stats_expiry"}, "0");
   if (may_read_committed(server)) settings.add_known({"transaction_isolation", "tx_isolation"}, "'READ-COMMITTED'");
