@@ -10,6 +10,7 @@ namespace weir::engines::mysql {
 namespace {
 
 constexpr const char* kTryLock = "SELECT GET_LOCK(?, 0)";
+constexpr const char* kRelease = "SELECT RELEASE_LOCK(?)";
 constexpr const char* kHeld = "SELECT coalesce(IS_USED_LOCK(?) = CONNECTION_ID(), 0)";
 constexpr const char* kHolder = "SELECT IS_USED_LOCK(?)";
 
@@ -26,7 +27,16 @@ class DeployLock final : public db::DeployLock {
  public:
   DeployLock(std::unique_ptr<Connection> connection, std::string name)
       : connection_(std::move(connection)), name_(std::move(name)) {}
-  // The session ends with this object, and the lock with the session.
+  // The session ends with this object and takes the lock along, but some time after the connection was closed.
+  ~DeployLock() override {
+    try {
+      connection_->query(kRelease, {name_});
+    } catch (const std::exception&) {
+      // A lost session has no lock.
+    }
+  }
+  DeployLock(const DeployLock&) = delete;
+  DeployLock& operator=(const DeployLock&) = delete;
   bool held() override { return db::as_integer(connection_->query(kHeld, {name_}).rows.at(0).at(0)) == 1; }
 
  private:

@@ -63,10 +63,12 @@ std::string text(std::uint64_t hash) {
   return "'" + value + "'";
 }
 
-// Of any version: MariaDB orders some of them otherwise, and takes none of another variant.
+// Of versions 1 to 7: MariaDB orders some of them otherwise. It takes none of another variant, and refuses some of
+// versions that are not in use.
 std::string uuid(std::uint64_t high, std::uint64_t low) {
-  return fmt::format("'{:08x}-{:04x}-{:04x}-{:04x}-{:012x}'", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFFF,
-                     (low >> 48 & 0x3FFF) | 0x8000, low & 0xFFFFFFFFFFFFULL);
+  const std::uint64_t version = 1 + (high >> 12 & 0xF) % 7;
+  return fmt::format("'{:08x}-{:04x}-{:x}{:03x}-{:04x}-{:012x}'", high >> 32, (high >> 16) & 0xFFFF, version,
+                     high & 0xFFF, (low >> 48 & 0x3FFF) | 0x8000, low & 0xFFFFFFFFFFFFULL);
 }
 
 std::string bytes(std::uint64_t hash, const std::string& engine) {
