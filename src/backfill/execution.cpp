@@ -405,29 +405,39 @@ bool Execution::settle(const std::vector<RunState>& path, const std::string& eve
 // Best effort: when the ledger cannot be written (disk full, server gone) the run stays `running` without a living
 // worker, and the next `weir run` takes it over at once.
 void Execution::fail(const Error& error) noexcept {
-  try {
-    if (control_->broken()) control_ = database_.connect(db::Purpose::kControl);
-    auto ledger = ledger_->over(*control_);
-    if (control_->in_transaction()) control_->rollback();
-    release_abandoned(ledger, run_.id);
-    const auto now = ledger::read_latest_run(ledger, run_.id.version);
-    const bool open = now && now->id.attempt == run_.id.attempt &&
-                      (now->state == RunState::kRunning || now->state == RunState::kPausing);
-    if (!open) return;
-    // That this process cannot reach the database is no reason for others to stop.
-    const bool of_this_process = error.code() == Code::kCannotConnect || error.code() == Code::kConnectionLost;
-    if (of_this_process && find_holder(ledger, run_.id)) return;
-    db::Transaction transaction(*control_);
-    ledger::move_run(ledger, run_.id, now->state, RunState::kFailed,
-                     fmt::format("{}: {}", to_string(error.code()), error.message()));
-    ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
-                         fmt::format("{}: {}", to_string(error.code()), error.message()));
-    sync_point(SyncPoint::kFailureBeforeCommit);
-    transaction.commit();
-    sync_point(SyncPoint::kFailureCommitted);
-  } catch (const std::exception& second) {
-    observer_.on_note(fmt::format("the failure could not be recorded: {}", second.what()));
+  for (bool last = false;; last = true) {
+    try {
+      return record_failure(error);
+    } catch (const Error& second) {
+      // That the connection was lost may be found out only now.
+      if (!last && second.next() == Next::kReconnect) continue;
+      return observer_.on_note(fmt::format("the failure could not be recorded: {}", second.message()));
+    } catch (const std::exception& second) {
+      return observer_.on_note(fmt::format("the failure could not be recorded: {}", second.what()));
+    }
   }
+}
+
+void Execution::record_failure(const Error& error) {
+  if (control_->broken()) control_ = database_.connect(db::Purpose::kControl);
+  auto ledger = ledger_->over(*control_);
+  if (control_->in_transaction()) control_->rollback();
+  release_abandoned(ledger, run_.id);
+  const auto now = ledger::read_latest_run(ledger, run_.id.version);
+  const bool open = now && now->id.attempt == run_.id.attempt &&
+                    (now->state == RunState::kRunning || now->state == RunState::kPausing);
+  if (!open) return;
+  // That this process cannot reach the database is no reason for others to stop.
+  const bool of_this_process = error.code() == Code::kCannotConnect || error.code() == Code::kConnectionLost;
+  if (of_this_process && find_holder(ledger, run_.id)) return;
+  db::Transaction transaction(*control_);
+  ledger::move_run(ledger, run_.id, now->state, RunState::kFailed,
+                   fmt::format("{}: {}", to_string(error.code()), error.message()));
+  ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
+                       fmt::format("{}: {}", to_string(error.code()), error.message()));
+  sync_point(SyncPoint::kFailureBeforeCommit);
+  transaction.commit();
+  sync_point(SyncPoint::kFailureCommitted);
 }
 
 RunOutcome Execution::outcome(RunState state) const {

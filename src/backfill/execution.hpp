@@ -40,6 +40,7 @@ class Execution {
   RunOutcome leave();
   bool settle(const std::vector<ledger::RunState>& path, const std::string& event);
   void fail(const Error& error) noexcept;
+  void record_failure(const Error& error);
   RunOutcome outcome(ledger::RunState state) const;
 
   const db::Database& database_;

@@ -35,8 +35,8 @@ std::optional<Ending> PassEnd::act() {
   sync_point(SyncPoint::kResidualRecorded);
   refuse_quarantined(ending.residual);
   if (ending.residual > 0) {
-    check_progress(ending.residual);
-    context_.board.end_pass(ending.residual);
+    check_progress(itself->pass, ending.residual);
+    context_.board.end_pass(itself->pass, ending.residual);
     context_.board.note(
         fmt::format("pass {} is done, {} rows match `where` (written or moved meanwhile): pass {} begins", itself->pass,
                     human_count(ending.residual), itself->pass + 1));
@@ -85,8 +85,9 @@ void PassEnd::plan(std::int64_t pass) {
 }
 
 // Counts the passes that this process ended: who starts a failed run again wants it to go on.
-void PassEnd::check_progress(std::int64_t residual) const {
+void PassEnd::check_progress(std::int64_t pass, std::int64_t residual) const {
   const RunBoard::Passes before = context_.board.passes();
+  if (before.last == pass) return;  // checked, and then the connection was lost
   const bool grows = before.residual && residual >= *before.residual;
   if (!grows && before.ended + 1 < kMaxPasses) return;
   const project::DataProgram& data = context_.program.migration->data;

@@ -34,7 +34,7 @@ class PassEnd {
  private:
   bool is_due();
   void plan(std::int64_t pass);
-  void check_progress(std::int64_t residual) const;
+  void check_progress(std::int64_t pass, std::int64_t residual) const;
   void refuse_quarantined(std::int64_t residual) const;
   std::optional<std::int64_t> verify();
   void succeed(std::int64_t passes);

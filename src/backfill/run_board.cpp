@@ -136,10 +136,11 @@ RunBoard::Passes RunBoard::passes() const {
   return passes_;
 }
 
-void RunBoard::end_pass(std::int64_t residual) {
+void RunBoard::end_pass(std::int64_t pass, std::int64_t residual) {
   const std::lock_guard lock(mutex_);
+  if (passes_.last != pass) ++passes_.ended;
+  passes_.last = pass;
   passes_.residual = residual;
-  ++passes_.ended;
 }
 
 void RunBoard::wait(Milliseconds duration) {

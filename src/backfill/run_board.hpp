@@ -68,13 +68,15 @@ class RunBoard {
   Progress progress() const;
   void note(const std::string& text);
 
-  // Residual of the last pass that ended here, and how many did.
+  // The last pass that ended here with its residual, and how many did.
   struct Passes {
+    std::int64_t last = 0;
     std::optional<std::int64_t> residual;
     std::int64_t ended = 0;
   };
   Passes passes() const;
-  void end_pass(std::int64_t residual);
+  // Once more for the same pass, whose end was not committed: counts once.
+  void end_pass(std::int64_t pass, std::int64_t residual);
 
   // Waits for at most `duration`, or until something changed.
   void wait(Milliseconds duration);

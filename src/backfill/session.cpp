@@ -13,4 +13,12 @@ std::unique_ptr<db::Connection> connect_worker(const db::Database& database) {
   return connection;
 }
 
+void Session::replace(std::unique_ptr<db::Connection> new_worker, std::unique_ptr<db::Connection> new_control,
+                      const ledger::Ledger& like) {
+  ledger::Ledger over_control = like.over(*new_control);
+  ledger = std::move(over_control);
+  control = std::move(new_control);
+  worker = std::move(new_worker);
+}
+
 }  // namespace weir::backfill

@@ -13,6 +13,10 @@ namespace weir::backfill {
 std::unique_ptr<db::Connection> connect_worker(const db::Database& database);
 
 struct Session {
+  // After a lost connection. Both at once: when only one can be had, the ledger must not refer to one that is gone.
+  void replace(std::unique_ptr<db::Connection> new_worker, std::unique_ptr<db::Connection> new_control,
+               const ledger::Ledger& like);
+
   std::unique_ptr<db::Connection> control;
   std::unique_ptr<db::Connection> worker;
   std::optional<ledger::Ledger> ledger;  // over `control`

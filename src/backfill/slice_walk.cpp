@@ -281,9 +281,7 @@ void SliceWalk::retry_later(const Error& error) {
 void SliceWalk::reconnect() {
   work_->forget();
   Session& session = context_.session;
-  session.worker = connect_worker(context_.database);
-  session.control = context_.database.connect(db::Purpose::kControl);
-  session.ledger = session.ledger->over(*session.control);
+  session.replace(connect_worker(context_.database), context_.database.connect(db::Purpose::kControl), *session.ledger);
   context_.board.drop(session.lease.token);
   sync_point(SyncPoint::kReconnected);
   session.lease = reacquire_slice(*session.ledger, *session.worker, context_.run, context_.ordinal, session.tokens,

@@ -42,9 +42,8 @@ Worker::Worker(const RunContext& context, RunBoard& board, int number)
     : context_(context), board_(board), number_(number), program_(context.program) {}
 
 void Worker::connect() {
-  session_.control = context_.database.connect(db::Purpose::kControl);
-  session_.worker = connect_worker(context_.database);
-  session_.ledger = context_.ledger.over(*session_.control);
+  session_.replace(connect_worker(context_.database), context_.database.connect(db::Purpose::kControl),
+                   context_.ledger);
 }
 
 bool Worker::leaves() const {

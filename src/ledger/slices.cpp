@@ -58,11 +58,13 @@ UPDATE :weir_slices SET split_wanted = 1
 constexpr const char* kHoldRun = R"sql(
 UPDATE :weir_runs SET claims = claims + 1
  WHERE version = :version AND attempt = :attempt AND state = 'running' AND checksum = :checksum)sql";
+// Who read that a slice was free may come when it is done: its lease would stay behind the run. Slice 0 is always done.
 constexpr const char* kClaim = R"sql(
 UPDATE :weir_slices
    SET lease_token = :token, lease_host = :host, lease_hostname = :hostname, lease_pid = :pid, lease_process_start = :process_start,
        lease_session = :session, lease_expires_at_ms = :now + :lease, split_wanted = 0, updated_at_ms = :now
- WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND coalesce(lease_token, '') = :expected)sql";
+ WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND coalesce(lease_token, '') = :expected
+   AND (ordinal = 0 OR state <> 'done'))sql";
 constexpr const char* kRelease = R"sql(
 UPDATE :weir_slices SET lease_token = NULL, lease_expires_at_ms = NULL, updated_at_ms = :now
  WHERE version = :version AND attempt = :attempt AND ordinal = :ordinal AND lease_token = :token)sql";

@@ -30,6 +30,7 @@ struct Options {
   int kills = 340;
   std::uint64_t seed = 0;
   bool share = false;
+  std::string at;                   // part of a sync point's name; empty: all
   std::string only;                 // part of a scenario's name; empty: all
   std::filesystem::path weir;       // the program under test
   std::filesystem::path weir_sync;  // the same with actions at its sync points

@@ -39,7 +39,7 @@ namespace {
   fmt::print(
       stderr,
       "weir_crash: {}\nusage: tools/crash [--engine sqlite|postgres|mariadb|all] [--kills N] [--seed S] [--share] "
-      "[--only PART-OF-A-NAME]\n",
+      "[--only PART-OF-A-NAME] [--at PART-OF-A-SYNC-POINT]\n",
       problem);
   std::exit(2);
 }
@@ -67,6 +67,8 @@ Options parse(int argc, char** argv) {
       options.seed = static_cast<std::uint64_t>(number());
     else if (name == "--only")
       options.only = value;
+    else if (name == "--at")
+      options.at = value;
     else if (name == "--weir")
       options.weir = value;
     else if (name == "--weir-sync")

@@ -111,6 +111,9 @@ std::vector<Passage> choose_passages(Context& context, std::size_t share) {
   for (const auto& passage : all_passages()) {
     if (is_on(passage, context.engine.name())) all.push_back(passage);
   }
+  std::erase_if(all, [&](const auto& passage) {
+    return to_string(passage.point).find(context.options.at) == std::string_view::npos;
+  });
   if (!context.options.share) return all;
   // A lease is renewed after five seconds only.
   std::erase_if(all, [](const auto& passage) { return passage.course == "renewed"; });

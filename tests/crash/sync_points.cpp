@@ -20,6 +20,25 @@ bool is_among(int code, const std::vector<int>& codes) {
   return std::find(codes.begin(), codes.end(), code) != codes.end();
 }
 
+using Judge = std::function<void(const Passage&, Scene&, Process&)>;
+
+// All of them, whatever fails. Errors: Failure, with all that failed.
+void play_all(Context& context, Stage& stage, const std::vector<Passage>& passages, const std::string& action,
+              const Judge& judge) {
+  std::string failures;
+  for (const auto& passage : passages) {
+    for (const bool several : crews_for(context, stage, passage)) {
+      try {
+        stage.play_at_random(passage, several, action,
+                             [&](Scene& scene, Process& process) { judge(passage, scene, process); });
+      } catch (const Failure& failure) {
+        failures += fmt::format("{}{}", failures.empty() ? "" : "\n", failure.what());
+      }
+    }
+  }
+  if (!failures.empty()) throw Failure(failures);
+}
+
 // A point at which a process may stop and be replaced: it holds a lease, and no transaction that keeps others out.
 bool may_stop_at(const Passage& passage) {
   using enum SyncPoint;
@@ -101,14 +120,10 @@ std::string sync_points_killed(Context& context) {
   Stage stage(context);
   int kills = 0;
   const auto passages = choose_passages(context, 8);
-  for (const auto& passage : passages) {
-    for (const bool several : crews_for(context, stage, passage)) {
-      stage.play_at_random(passage, several, "kill", [&](const Scene& scene, Process& process) {
-        scene.must_end(process, {128 + SIGKILL}, "weir, which should have killed itself,");
-        ++kills;
-      });
-    }
-  }
+  play_all(context, stage, passages, "kill", [&](const Passage&, const Scene& scene, Process& process) {
+    scene.must_end(process, {128 + SIGKILL}, "weir, which should have killed itself,");
+    ++kills;
+  });
   return fmt::format("{} kills at {} passages", kills, passages.size());
 }
 
@@ -116,21 +131,17 @@ std::string sync_points_cut(Context& context) {
   Stage stage(context);
   int cuts = 0, survived = 0;
   const auto passages = choose_passages(context, 5);
-  for (const auto& passage : passages) {
+  play_all(context, stage, passages, "cut", [&](const Passage& passage, const Scene& scene, Process& process) {
+    ++cuts;
     const auto& codes = stage.course(passage.course).codes;
-    for (const bool several : crews_for(context, stage, passage)) {
-      stage.play_at_random(passage, several, "cut", [&](const Scene& scene, Process& process) {
-        ++cuts;
-        const int code = process.wait();
-        constexpr int kGreatestCode = 7;  // an error of weir's, not a signal
-        if (is_among(code, codes)) {
-          ++survived;
-        } else if (passage.after_cut == AfterCut::kSurvives || code > kGreatestCode) {
-          scene.must_end(process, codes, "weir, cut off,");
-        }
-      });
+    const int code = process.wait();
+    constexpr int kGreatestCode = 7;  // an error of weir's, not a signal
+    if (is_among(code, codes)) {
+      ++survived;
+    } else if (passage.after_cut == AfterCut::kSurvives || code > kGreatestCode) {
+      scene.must_end(process, codes, "weir, cut off,");
     }
-  }
+  });
   return fmt::format("{} cuts at {} passages, {} survived by the same process", cuts, passages.size(), survived);
 }
 
@@ -138,17 +149,12 @@ std::string sync_points_stopped(Context& context) {
   Stage stage(context);
   auto passages = choose_passages(context, std::string::npos);
   std::erase_if(passages, [](const auto& passage) { return !may_stop_at(passage); });
-  if (context.options.share) passages.resize(2);
+  if (context.options.share) passages.resize(std::min<std::size_t>(passages.size(), 2));
   int stops = 0;
-  for (const auto& passage : passages) {
-    const auto& codes = stage.course(passage.course).codes;
-    for (const bool several : crews_for(context, stage, passage)) {
-      stage.play_at_random(passage, several, "stop", [&](Scene& scene, Process& process) {
-        ++stops;
-        take_over(scene, process, codes);
-      });
-    }
-  }
+  play_all(context, stage, passages, "stop", [&](const Passage& passage, Scene& scene, Process& process) {
+    ++stops;
+    take_over(scene, process, stage.course(passage.course).codes);
+  });
   return fmt::format("{} stops at {} passages", stops, passages.size());
 }
 

@@ -11,8 +11,8 @@ const std::vector<Passage>& all_passages() {
   using enum SyncPoint;
   // clang-format off
   static const std::vector<Passage> kAll{
-      {kLedgerTablesMade, "run", kEveryEngine, AfterCut::kSurvives},
-      {kLedgerMade, "run", kEveryEngine, AfterCut::kSurvives},
+      {kLedgerTablesMade, "run", kEveryEngine, AfterCut::kNext},
+      {kLedgerMade, "run", kEveryEngine, AfterCut::kNext},
       {kRunBeforeCommit, "run", kEveryEngine, AfterCut::kSurvives},
       {kRunCommitted, "run", kEveryEngine, AfterCut::kSurvives},
       {kStartBeforeCommit, "run", kEveryEngine, AfterCut::kSurvives},
