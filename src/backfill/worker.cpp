@@ -134,8 +134,7 @@ void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
   };
   const std::string holder =
       slice && slice->lease ? fmt::format("{} {}", slice->lease->process.host, slice->lease->process.pid) : "";
-  if (!holder.empty() && holder != waits_for_ && !is_here(slice->lease->process)) {
-    waits_for_ = holder;
+  if (!holder.empty() && !is_here(slice->lease->process) && waited_for_.insert(holder).second) {
     board_.note(fmt::format("waits for pid {} on {}, whose lease ends in {} s unless it goes on working",
                             slice->lease->process.pid, slice->lease->process.hostname,
                             std::max<EpochMs>(0, slice->lease->expires_at - slice->now) / 1000));

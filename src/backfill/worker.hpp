@@ -3,6 +3,8 @@
 #pragma once
 
 #include <functional>
+#include <set>
+#include <string>
 
 #include "backfill/pass_end.hpp"
 #include "backfill/run_board.hpp"
@@ -56,7 +58,7 @@ class Worker {
   Session session_;
   Backoff backoff_;
   std::optional<Ending> ending_;
-  std::string waits_for_;  // the process that it waited for last
+  std::set<std::string> waited_for_;  // the processes that were named
 };
 
 }  // namespace weir::backfill

@@ -61,7 +61,7 @@ void end_cancelled_run(Scene& scene) {
   if (look_at_run(scene.sql).state != "cancelling") return;
   const auto process = scene.project.start(kRun);
   scene.must_end(*process, {1}, "weir run");
-  if (process->output().find("it is cancelled now") == std::string::npos)
+  if (process->whole_output().find("it is cancelled now") == std::string::npos)
     throw Failure("weir run does not say what happened:\n" + process->output());
 }
 

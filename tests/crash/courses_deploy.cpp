@@ -74,7 +74,7 @@ void end_deploy(Scene& scene, std::vector<std::string> words) {
   const auto process = scene.project.start(words);
   const int code = process->wait();
   if (code == 0) return;
-  if (scene.sql.is_server() || process->output().find("--repeat-statement") == std::string::npos)
+  if (scene.sql.is_server() || process->whole_output().find("--repeat-statement") == std::string::npos)
     throw Failure(fmt::format("the next deploy ended with {}:\n{}", code, process->output()));
   words.insert(words.end(), {"--repeat-statement", "5"});
   scene.weir(words);

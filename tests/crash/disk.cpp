@@ -69,7 +69,7 @@ std::string fill_and_go_on(Context& context, const SmallDisk& disk, Sql& sql, co
     const auto process = project.run({"--json"});
     const int code = process->wait();
     if (code == 0) break;
-    if (process->output().find("\"disk-full\"") == std::string::npos)
+    if (process->whole_output().find("\"disk-full\"") == std::string::npos)
       throw Failure(fmt::format("ended with {} and not for a full disk:\n{}", code, process->output()));
     check_part(sql);
     if (rows_at_first < 0) rows_at_first = look_at_run(sql).rows_done;

@@ -71,7 +71,7 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
   }
   const auto stopped = Clock::now();
   const auto second = stage.project.run(workers_option(some_workers(stage.sql, context.random)));
-  const auto waits = [&] { return second->output().find("waits for pid") != std::string::npos; };
+  const auto waits = [&] { return second->whole_output().find("waits for pid") != std::string::npos; };
   if (!await(*second, waits)) throw Failure("the second did not wait:\n" + second->output());
   // The first's last batch, on the way at the server, has ended long ago.
   if (!wait_for_lease) stage.sql.execute("UPDATE weir_slices SET lease_expires_at_ms = 1");
@@ -80,7 +80,7 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
   if (waited > std::chrono::seconds(30)) throw Failure("taking over took more than two lease times");
   first->signal(SIGCONT);
   must_end_with(*first, 0, "the first, when it came back,");
-  if (first->output().find("took this slice over") == std::string::npos)
+  if (first->whole_output().find("took this slice over") == std::string::npos)
     throw Failure("the first does not say what happened:\n" + first->output());
   must_end_with(*second, 0, "the second");
   check_complete(stage.sql, stage.table);
@@ -126,7 +126,7 @@ std::string two_at_once(Context& context) {
     must_end_well(*two);
     // Both may have seen no run and tried to begin one: one of them was refused.
     if (look_at_run(stage.sql).state != "succeeded") must_end_with(*stage.project.run(), 0, "the next one");
-    if (two->output().find("is helped by this process") != std::string::npos) ++helped;
+    if (two->whole_output().find("is helped by this process") != std::string::npos) ++helped;
     check_complete(stage.sql, stage.table);
   }
   return fmt::format("{} rounds, {} times one of them killed, {} times the second said that it helps", rounds, killed,

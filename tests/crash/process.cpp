@@ -104,10 +104,14 @@ int Process::wait() {
   return *code;
 }
 
-std::string Process::output() const {
+std::string Process::whole_output() const {
   std::ifstream in(log_, std::ios::binary);
   in.seekg(static_cast<std::streamoff>(log_begin_));
-  std::string text{std::istreambuf_iterator<char>(in), {}};
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+std::string Process::output() const {
+  const std::string text = whole_output();
   constexpr std::size_t kMost = 3000;
   return text.size() <= kMost ? text : "[...]" + text.substr(text.size() - kMost);
 }

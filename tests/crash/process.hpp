@@ -33,8 +33,9 @@ class Process {
   // As wait_for(); throws Failure with the log when it hangs for two minutes.
   int wait();
   bool was_killed() const { return killed_; }
-  // What it wrote, the last 3000 bytes.
+  // The last 3000 bytes of what it wrote, and all of it.
   std::string output() const;
+  std::string whole_output() const;
 
  private:
   int pid_ = -1;

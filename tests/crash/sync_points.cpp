@@ -68,7 +68,7 @@ void take_over(Scene& scene, Process& stopped, const std::vector<int>& codes) {
   if (!await(stopped, [&] { return stopped.is_stopped(); })) throw Failure("it did not stop:\n" + stopped.output());
   if (!holds_the_database(scene)) {
     const auto second = scene.project.run(workers_option(scene.workers));
-    const auto waits = [&] { return second->output().find("waits for pid") != std::string::npos; };
+    const auto waits = [&] { return second->whole_output().find("waits for pid") != std::string::npos; };
     if (!await(*second, waits)) throw Failure("the second did not wait:\n" + second->output());
     scene.sql.execute("UPDATE weir_slices SET lease_expires_at_ms = 1");
     scene.must_end(*second, {0}, "the second");

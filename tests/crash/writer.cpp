@@ -174,7 +174,7 @@ std::string rows_written_meanwhile(Context& context) {
       }
       const int code = process->wait();
       if (code == 0) break;
-      if (where == Where::kNone || process->output().find("still match `where`") == std::string::npos)
+      if (where == Where::kNone || process->whole_output().find("still match `where`") == std::string::npos)
         throw Failure(fmt::format("weir run ended with {}:\n{}", code, process->output()));
     }
     // Without `where` the run ends while the writer writes on.
