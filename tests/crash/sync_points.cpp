@@ -69,8 +69,8 @@ void take_over(Scene& scene, Process& stopped, const std::vector<int>& codes) {
   if (!holds_the_database(scene)) {
     const auto second = scene.project.run(workers_option(scene.workers));
     const auto waits = [&] { return second->whole_output().find("waits for pid") != std::string::npos; };
-    if (!await(*second, waits)) throw Failure("the second did not wait:\n" + second->output());
-    scene.sql.execute("UPDATE weir_slices SET lease_expires_at_ms = 1");
+    // Or it did everything, because a thread that was stopped in a transaction held it up for longer than the leases.
+    if (await(*second, waits)) scene.sql.execute("UPDATE weir_slices SET lease_expires_at_ms = 1");
     scene.must_end(*second, {0}, "the second");
     check_run(scene);
   }
