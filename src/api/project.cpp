@@ -42,6 +42,17 @@ struct OpenLedger {
   ledger::Ledger ledger;
 };
 
+// The ledger behind the gate of a data migration, for one call. Errors: kGateClosed.
+struct OpenedGate {
+  OpenedGate(const db::Database& database, const project::Timeline& timeline, const project::Migration& migration)
+      : connection(database.connect(db::Purpose::kControl)),
+        ledger(ledger::Ledger::open_or_create(database, *connection)) {
+    migrate::check_gate(database, ledger, timeline, migration);
+  }
+  std::unique_ptr<db::Connection> connection;
+  ledger::Ledger ledger;
+};
+
 RunStatus status_of(ledger::Ledger& ledger, const ledger::Run& run) {
   return api::to_public(report::read_run_status(ledger, run));
 }
@@ -133,11 +144,7 @@ RunOutcome Project::run(const std::string& name, const RunOptions& options, Obse
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
-    {
-      const auto connection = impl_->database->connect(db::Purpose::kControl);
-      auto ledger = ledger::Ledger::open_or_create(*impl_->database, *connection);
-      migrate::check_gate(*impl_->database, ledger, timeline, migration);
-    }
+    { const OpenedGate passed(*impl_->database, timeline, migration); }
     const bool parameters_given = !options.parameters.empty();
     api::CallPrograms programs(impl_->functions);
     backfill::RunRequest request{migration,      options.parameters, parameters_given, options.on_change,
@@ -157,12 +164,10 @@ RunStatus Project::start(const std::string& name, const StartOptions& options) c
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
-    const auto connection = impl_->database->connect(db::Purpose::kControl);
-    auto ledger = ledger::Ledger::open_or_create(*impl_->database, *connection);
-    migrate::check_gate(*impl_->database, ledger, timeline, migration);
-    const auto run =
-        backfill::queue_run(*impl_->database, ledger, {migration, options.parameters, options.workers, impl_->actor});
-    return status_of(ledger, run);
+    OpenedGate gate(*impl_->database, timeline, migration);
+    const auto run = backfill::queue_run(*impl_->database, gate.ledger,
+                                         {migration, options.parameters, options.workers, impl_->actor});
+    return status_of(gate.ledger, run);
   });
 }
 

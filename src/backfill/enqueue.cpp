@@ -34,7 +34,7 @@ bool replace_unbegun(const db::Database& database, ledger::Ledger& ledger, const
   if (count_batches(ledger, run.id) > 0 || find_holder(ledger, run.id)) return false;
   const ParameterValues parameters =
       given.empty() ? carry_parameters(migration, run) : resolve_parameters(migration, given);
-  refuse_while_undoing(ledger, migration.version);
+  refuse_while_undoing(ledger, migration.version);  // aloud: below it would be taken for a race
   try {
     put_in_queue(database, ledger, migration, parameters, run.id.attempt, &run, actor);
   } catch (const Error& error) {

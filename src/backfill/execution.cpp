@@ -14,7 +14,6 @@
 #include "base/text.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
-#include "ledger/run_parameters.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -44,6 +43,20 @@ Error located(const Error& error, const project::Migration& migration) {
   const auto& statements = migration.batch_statements();
   const bool told = statements.size() == 1 && error.sql_offset();
   return Error(error).at(told ? migration.place_in(statements.front(), *error.sql_offset()) : migration.change_place());
+}
+
+// Part of the caller's transaction.
+void write_failure(ledger::Ledger& ledger, const ledger::RunId& id, RunState from, const Error& error,
+                   const std::string& actor) {
+  const std::string why = fmt::format("{}: {}", to_string(error.code()), error.message());
+  ledger::move_run(ledger, id, from, RunState::kFailed, why);
+  ledger::record_event(ledger, actor, "run-failed", id.version, id.attempt, why);
+}
+
+void commit_failure(db::Transaction& transaction) {
+  sync_point(SyncPoint::kFailureBeforeCommit);
+  transaction.commit();
+  sync_point(SyncPoint::kFailureCommitted);
 }
 
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
@@ -117,19 +130,15 @@ void Execution::refuse_scan_at_start() {
 
 // From the queue to `failed` in one step: nobody can join it in between. False: somebody has begun it meanwhile.
 bool Execution::record_refusal(RunState state, const Error& error) {
-  const std::string why = fmt::format("{}: {}", to_string(error.code()), error.message());
   db::Transaction transaction(*control_);
   try {
     move_to_running(*ledger_, run_.id, state);
-    ledger::move_run(*ledger_, run_.id, RunState::kRunning, RunState::kFailed, why);
+    write_failure(*ledger_, run_.id, RunState::kRunning, error, request_.actor);
   } catch (const Error& moved) {
     if (moved.code() != Code::kIllegalTransition) throw;
     return false;
   }
-  ledger::record_event(*ledger_, request_.actor, "run-failed", run_.id.version, run_.id.attempt, why);
-  sync_point(SyncPoint::kFailureBeforeCommit);
-  transaction.commit();
-  sync_point(SyncPoint::kFailureCommitted);
+  commit_failure(transaction);
   return true;
 }
 
@@ -297,9 +306,9 @@ bool Execution::try_to_activate() {
   db::Transaction transaction(*control_);
   move_to_running(*ledger_, run_.id, was);
   if (edited) {
-    ledger::record_definition(*ledger_, run_.id, request_.migration.checksum, request_.migration.text,
-                              request_.migration.data.batch_rows);
-    ledger::record_parameters(*ledger_, run_.id, encode_parameters(parameters_));
+    ledger::record_definition(*ledger_, run_.id,
+                              {request_.migration.checksum, request_.migration.text, request_.migration.data.batch_rows,
+                               encode_parameters(parameters_)});
     ledger::record_event(*ledger_, request_.actor, "definition-changed", run_.id.version, run_.id.attempt,
                          "goes on from the cursor with the new text");
   }
@@ -431,13 +440,8 @@ void Execution::record_failure(const Error& error) {
   const bool of_this_process = error.code() == Code::kCannotConnect || error.code() == Code::kConnectionLost;
   if (of_this_process && find_holder(ledger, run_.id)) return;
   db::Transaction transaction(*control_);
-  ledger::move_run(ledger, run_.id, now->state, RunState::kFailed,
-                   fmt::format("{}: {}", to_string(error.code()), error.message()));
-  ledger::record_event(ledger, request_.actor, "run-failed", run_.id.version, run_.id.attempt,
-                       fmt::format("{}: {}", to_string(error.code()), error.message()));
-  sync_point(SyncPoint::kFailureBeforeCommit);
-  transaction.commit();
-  sync_point(SyncPoint::kFailureCommitted);
+  write_failure(ledger, run_.id, now->state, error, request_.actor);
+  commit_failure(transaction);
 }
 
 RunOutcome Execution::outcome(RunState state) const {

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include "backfill/image_sql.hpp"
+#include "backfill/run_end.hpp"
 #include "base/error.hpp"
 #include "base/sync_point.hpp"
 #include "ledger/events.hpp"
-#include "ledger/slices.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -25,11 +25,6 @@ void create_table(ledger::Ledger& ledger, const Program& program) {
     if (error.code() == Code::kAlreadyExists || error.code() == Code::kConstraint) return;  // another process made it
     throw std::move(error).at(program.migration->data.keep.front().place).context("the table for before-images");
   }
-}
-
-bool has_batches(ledger::Ledger& ledger, const ledger::RunId& run) {
-  const auto slices = ledger::read_slices(ledger, run);
-  return std::any_of(slices.begin(), slices.end(), [](const auto& slice) { return slice.batches > 0; });
 }
 
 Error began_with(const Program& program, const ledger::ImageSet& set) {
@@ -78,7 +73,7 @@ void discard(ledger::Ledger& ledger, const ledger::ImageSet& set, const std::str
 
 std::optional<sql::TableName> open_images(ledger::Ledger& ledger, const Program& program, const ledger::RunId& run) {
   // Read first: what they have needed is there since, whoever works at the same time.
-  const bool begun = has_batches(ledger, run);
+  const bool begun = count_batches(ledger, run) > 0;
   const auto recorded = ledger::read_image_set(ledger, run);
   refuse_other_keep(program, recorded, begun);
   if (program.keep.empty()) return std::nullopt;

@@ -30,14 +30,8 @@ KnownTokens& known_tokens() {
   return known;
 }
 
-bool is_of_this_process(const ProcessId& process) {
-  const ProcessId here = this_process();
-  return !here.host.empty() && here.start_time != 0 && process.host == here.host && process.pid == here.pid &&
-         process.start_time == here.start_time;
-}
-
 bool is_provably_dead(db::Connection& connection, const ledger::Lease& lease) {
-  if (is_of_this_process(lease.process) && !OwnTokens::known_here(lease.token)) return true;
+  if (is_this_process(lease.process) && !OwnTokens::known_here(lease.token)) return true;
   if (liveness_of(lease.process) == Liveness::kDead) return true;
   return !lease.session.empty() && connection.session_liveness(lease.session) == Liveness::kDead;
 }

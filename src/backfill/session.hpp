@@ -1,10 +1,11 @@
-// The two connections of a worker and the lease it holds. Replaced together after a lost connection.
+// The two connections of a worker, the lease it holds and what it knows of other writers. The connections are replaced together after a lost connection.
 #pragma once
 
 #include <memory>
 #include <optional>
 
 #include "backfill/lease.hpp"
+#include "backfill/room_for_writers.hpp"
 
 namespace weir::backfill {
 
@@ -22,6 +23,7 @@ struct Session {
   std::optional<ledger::Ledger> ledger;  // over `control`
   ledger::Lease lease;
   OwnTokens tokens;
+  RoomForWriters room;
 };
 
 }  // namespace weir::backfill

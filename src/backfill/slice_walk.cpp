@@ -159,12 +159,9 @@ db::Bindings SliceWalk::bindings(const db::Row& hi) const {
   return bound;
 }
 
-// With one writer every other writer waits for its turn by asking again and again: between batches it must have a
-// chance to be heard.
 void SliceWalk::leave_room(Milliseconds batch_time) {
   if (context_.database.capabilities().several_writers) return;
-  constexpr Milliseconds kLeast{1}, kMost{50};
-  context_.clock.sleep(std::clamp(batch_time / 4, kLeast, kMost));
+  context_.session.room.leave(*context_.session.worker, context_.clock, batch_time);
 }
 
 void SliceWalk::run_batch() {

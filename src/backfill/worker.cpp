@@ -128,13 +128,9 @@ void Worker::work_under_lease(std::int64_t ordinal, const std::function<void()>&
 
 // Others hold what is left: they are asked for a part of it.
 void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
-  const auto is_here = [](const ProcessId& process) {
-    const ProcessId here = this_process();
-    return process.pid == here.pid && process.host == here.host;
-  };
   const std::string holder =
       slice && slice->lease ? fmt::format("{} {}", slice->lease->process.host, slice->lease->process.pid) : "";
-  if (!holder.empty() && !is_here(slice->lease->process) && waited_for_.insert(holder).second) {
+  if (!holder.empty() && !is_this_process(slice->lease->process) && waited_for_.insert(holder).second) {
     board_.note(fmt::format("waits for pid {} on {}, whose lease ends in {} s unless it goes on working",
                             slice->lease->process.pid, slice->lease->process.hostname,
                             std::max<EpochMs>(0, slice->lease->expires_at - slice->now) / 1000));

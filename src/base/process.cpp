@@ -61,6 +61,12 @@ ProcessId this_process() {
   return {host_identity(), host_name(), pid, stat_of(pid).value_or(ProcessStat{}).start_time};
 }
 
+bool is_this_process(const ProcessId& process) {
+  const ProcessId here = this_process();
+  return !here.host.empty() && here.start_time != 0 && process.host == here.host && process.pid == here.pid &&
+         process.start_time == here.start_time;
+}
+
 Liveness liveness_of(const ProcessId& process) {
   if (process.host.empty() || process.host != host_identity()) return Liveness::kUnknown;
   if (const auto stat = stat_of(process.pid)) {

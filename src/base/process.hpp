@@ -14,6 +14,8 @@ struct ProcessId {
 };
 
 ProcessId this_process();
+// False where /proc does not tell when it began: then nothing is certain.
+bool is_this_process(const ProcessId& process);
 
 enum class Liveness { kAlive, kDead, kUnknown };
 // kUnknown when the process is on another host or in another pid namespace, or when it exists but is hidden from us.

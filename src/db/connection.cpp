@@ -16,6 +16,8 @@ std::vector<SessionInfo> Connection::blockers_of(const std::string&) { return {}
 std::optional<Milliseconds> Connection::oldest_transaction() { return std::nullopt; }
 std::vector<SessionInfo> Connection::holders_of(std::string_view) { return {}; }
 std::optional<std::int64_t> Connection::log_position() { return std::nullopt; }
+
+std::optional<std::int64_t> Connection::version_by_others() { return std::nullopt; }
 std::vector<Row> Connection::sample_keys(const sql::TableName&, const std::vector<std::string>&, std::int64_t) {
   return {};
 }

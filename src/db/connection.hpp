@@ -80,6 +80,10 @@ class Connection {
   virtual std::vector<Row> sample_keys(const sql::TableName& table, const std::vector<std::string>& key,
                                        std::int64_t count);
 
+  // Another number after another connection has committed something, where writers and only writers have to wait for
+  // each other, whatever they write; nothing where that is not so.
+  virtual std::optional<std::int64_t> version_by_others();
+
   // Nothing where the engine cannot read a range of places.
   virtual std::optional<PhysicalOrder> physical_order(const sql::TableName& table);
   // Where the row is that stood at `place` before this transaction changed it; the same place when it did not, or

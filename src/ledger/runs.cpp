@@ -37,7 +37,9 @@ UPDATE :weir_runs
  WHERE version = :version AND attempt = :attempt AND state = :from)sql";
 
 constexpr const char* kDefinition = R"sql(
-UPDATE :weir_runs SET checksum = :checksum, definition = :definition, batch_rows = :batch, updated_at_ms = :now
+UPDATE :weir_runs
+   SET checksum = :checksum, definition = :definition, batch_rows = :batch, parameters = :parameters,
+       updated_at_ms = :now
  WHERE version = :version AND attempt = :attempt)sql";
 constexpr const char* kResidual =
     "UPDATE :weir_runs SET residual = :rows, updated_at_ms = :now WHERE version = :version AND attempt = :attempt";
@@ -140,10 +142,11 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
       .hint("`weir status` shows its state");
 }
 
-void record_definition(Ledger& ledger, const RunId& id, const std::string& checksum, const std::string& definition,
-                       std::int64_t batch_rows) {
-  ledger.execute(kDefinition,
-                 of(id) + db::Bindings{{"checksum", checksum}, {"definition", definition}, {"batch", batch_rows}});
+void record_definition(Ledger& ledger, const RunId& id, const Definition& definition) {
+  ledger.execute(kDefinition, of(id) + db::Bindings{{"checksum", definition.checksum},
+                                                    {"definition", definition.text},
+                                                    {"batch", definition.batch_rows},
+                                                    {"parameters", definition.parameters}});
 }
 
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual) {

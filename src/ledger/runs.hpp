@@ -55,8 +55,12 @@ std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t lates
 void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const std::string& error = "");
 
 // The run goes on with another text of its migration; a deliberate act of the operator.
-void record_definition(Ledger& ledger, const RunId& id, const std::string& checksum, const std::string& definition,
-                       std::int64_t batch_rows);
+struct Definition {
+  std::string checksum, text;
+  std::int64_t batch_rows = 0;
+  std::string parameters;  // as Run::parameters
+};
+void record_definition(Ledger& ledger, const RunId& id, const Definition& definition);
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual);
 
 // What an operator may change while a run goes on. Effective within one batch.

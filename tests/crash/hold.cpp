@@ -41,20 +41,6 @@ bool await_progress(Process& process, Sql& sql) {
   return await(process, [&] { return look_at_run(sql).batches > before; });
 }
 
-// SQLite has one write lock for the file: who is stopped within a transaction keeps everybody out, which no lease can
-// heal. Such a moment is let go.
-bool holds_the_database(Sql& sql, const std::string& url) {
-  if (sql.is_server()) return false;
-  Sql probe(url + "?busy_timeout=50ms");
-  try {
-    probe.execute("BEGIN EXCLUSIVE");
-    probe.execute("ROLLBACK");
-    return false;
-  } catch (const Error&) {
-    return true;
-  }
-}
-
 // The first is stopped, the second takes over when the lease has passed, the first comes back and helps.
 // Returns how long the second waited.
 Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_lease) {
@@ -66,7 +52,7 @@ Clock::duration stop_and_come_back(Context& context, int round, bool wait_for_le
   first->wait_for(context.random.moment(Microseconds(300'000)));
   for (;; first->wait_for(context.random.moment(Microseconds(5'000)))) {
     first->signal(SIGSTOP);
-    if (!holds_the_database(stage.sql, stage.store->url())) break;
+    if (!is_locked_as_a_whole(stage.sql, stage.store->url())) break;  // such a moment is let go
     first->signal(SIGCONT);
   }
   const auto stopped = Clock::now();

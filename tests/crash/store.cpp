@@ -176,4 +176,16 @@ std::unique_ptr<Engine> mariadb_engine(const Options& options) {
   return std::make_unique<MariadbEngine>(std::string(trim(url)), options);
 }
 
+bool is_locked_as_a_whole(const Sql& sql, const std::string& url) {
+  if (sql.is_server()) return false;
+  Sql probe(url + "?busy_timeout=50ms");
+  try {
+    probe.execute("BEGIN EXCLUSIVE");
+    probe.execute("ROLLBACK");
+    return false;
+  } catch (const Error&) {
+    return true;
+  }
+}
+
 }  // namespace weir::crash

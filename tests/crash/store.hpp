@@ -33,6 +33,10 @@ class Sql {
   std::unique_ptr<db::Connection> connection_;
 };
 
+// SQLite has one write lock for the file: a process that is stopped while one of its threads reads or writes keeps
+// everybody out, which no lease can heal. False on a server.
+bool is_locked_as_a_whole(const Sql& sql, const std::string& url);
+
 // An empty database (on PostgreSQL a schema); dropped by the destructor.
 class Store {
  public:

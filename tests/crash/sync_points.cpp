@@ -49,24 +49,10 @@ bool may_stop_at(const Passage& passage) {
   return is_run && std::find(std::begin(kPoints), std::end(kPoints), passage.point) != std::end(kPoints);
 }
 
-// SQLite has one write lock for the file: a process that stops while another thread of it reads or writes keeps
-// everybody out, which no lease can heal.
-bool holds_the_database(const Scene& scene) {
-  if (scene.sql.is_server()) return false;
-  Sql probe(scene.store->url() + "?busy_timeout=50ms");
-  try {
-    probe.execute("BEGIN EXCLUSIVE");
-    probe.execute("ROLLBACK");
-    return false;
-  } catch (const Error&) {
-    return true;
-  }
-}
-
 // The lease of a stopped process is over: another one takes its place, and the first commits nothing when it wakes up.
 void take_over(Scene& scene, Process& stopped, const std::vector<int>& codes) {
   if (!await(stopped, [&] { return stopped.is_stopped(); })) throw Failure("it did not stop:\n" + stopped.output());
-  if (!holds_the_database(scene)) {
+  if (!is_locked_as_a_whole(scene.sql, scene.store->url())) {
     const auto second = scene.project.run(workers_option(scene.workers));
     const auto waits = [&] { return second->whole_output().find("waits for pid") != std::string::npos; };
     // Or it did everything, because a thread that was stopped in a transaction held it up for longer than the leases.

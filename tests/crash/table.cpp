@@ -2,15 +2,12 @@
 
 #include <fmt/format.h>
 
+#include "support/mix.hpp"
+
 namespace weir::crash {
 namespace {
 
-std::uint64_t mix(std::uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
+using test::mix;
 
 std::string uuid_of(std::uint64_t high, std::uint64_t low) {
   return fmt::format("'{:08x}-{:04x}-{:04x}-{:04x}-{:012x}'", high >> 32, (high >> 16) & 0xFFFF, high & 0xFFFF,

@@ -62,6 +62,16 @@ class Library : public DatabaseTest {
                         "\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
   }
   void expect_once() { EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|" + std::to_string(kRows)); }
+  // Runs it in another thread; returns when `batches` are done.
+  static std::future<RunOutcome> begin(const Project& project, Watcher& watcher, int batches) {
+    auto begun = std::make_shared<std::promise<void>>();
+    watcher.after_batch = [begun, batches](int batch) {
+      if (batch == batches) begun->set_value();
+    };
+    auto running = std::async(std::launch::async, [&] { return project.run("count", {}, &watcher); });
+    begun->get_future().wait();
+    return running;
+  }
   // So slow that it goes on until somebody does something.
   static void queue_slowly(const Project& project) {
     project.start("count");
@@ -162,13 +172,8 @@ TEST_P(Library, PauseResumeAndTuneFromAnotherThread) {
   make_count();
   const Project project = open();
   queue_slowly(project);
-  std::promise<void> begun;
   Watcher watcher;
-  watcher.after_batch = [&](int batch) {
-    if (batch == 2) begun.set_value();
-  };
-  auto running = std::async(std::launch::async, [&] { return project.run("count", {}, &watcher); });
-  begun.get_future().wait();
+  auto running = begin(project, watcher, 2);
   const RunStatus during = project.run_status("count");
   EXPECT_EQ(during.state, RunState::kRunning);
   EXPECT_EQ(during.workers, 1);
@@ -191,13 +196,8 @@ TEST_P(Library, CancelEndsARunForGood) {
   make_count();
   const Project project = open();
   queue_slowly(project);
-  std::promise<void> begun;
   Watcher watcher;
-  watcher.after_batch = [&](int batch) {
-    if (batch == 1) begun.set_value();
-  };
-  auto running = std::async(std::launch::async, [&] { return project.run("count", {}, &watcher); });
-  begun.get_future().wait();
+  auto running = begin(project, watcher, 1);
   EXPECT_EQ(project.cancel("count").state, RunState::kCancelled);
   EXPECT_EQ(running.get().state, RunState::kCancelled);
   EXPECT_EQ(thrown_by([&] { project.resume("count"); }).code(), Code::kIllegalTransition);

@@ -57,8 +57,8 @@ class RowPromises : public DatabaseTest {
       } catch (const std::exception& broken) {
         if (!failed) {
           failed = now();
-          std::cerr << "broken, now shrinking (seed " << params.seed << "): " << example << "\n"
-                    << broken.what() << "\n";
+          std::cerr << "broken, now shrinking (seed " << params.seed << "): " << broken.what() << "\n"
+                    << example << "\n";
         }
         RC_FAIL(broken.what());
       }

@@ -46,7 +46,7 @@ void Connection::open(const OpenOptions& options, db::Purpose purpose) {
 
 void Connection::apply_settings(const OpenOptions& options, db::Purpose purpose) {
   sqlite3_extended_result_codes(handle_.get(), 1);
-  sqlite3_busy_timeout(handle_.get(), to_int(options.busy_timeout.value_or(kBusyTimeout)));
+  set_busy_timeout(options.busy_timeout.value_or(kBusyTimeout));
   try {
     // The first statement that reads the file; a file that is no database is found out here.
     const auto mode = execute_text("PRAGMA journal_mode");
@@ -54,8 +54,8 @@ void Connection::apply_settings(const OpenOptions& options, db::Purpose purpose)
     if (purpose == db::Purpose::kRead) execute_text("PRAGMA query_only = ON");
     // In WAL mode a power cut may take the last commits with NORMAL, never a part of one: rows and cursor go together.
     // Source: https://www.sqlite.org/pragma.html#pragma_synchronous
-    const bool wal = !mode.rows.empty() && db::as_text(mode.rows[0][0]) == "wal";
-    if (purpose == db::Purpose::kWorker && wal) execute_text("PRAGMA synchronous = NORMAL");
+    wal_ = !mode.rows.empty() && db::as_text(mode.rows[0][0]) == "wal";
+    if (purpose == db::Purpose::kWorker && wal_) execute_text("PRAGMA synchronous = NORMAL");
   } catch (Error& error) {
     throw std::move(error).context(fmt::format("cannot open {}", options.path));
   }
@@ -128,7 +128,32 @@ std::optional<db::TableInfo> Connection::describe_table(std::string_view as_writ
 void Connection::set_lock_timeout(Milliseconds timeout) {
   // SQLite knows no endless waiting; a day is as good.
   const Milliseconds wanted = timeout.count() == 0 ? kADay : timeout;
-  sqlite3_busy_timeout(handle_.get(), to_int(std::max(wanted, least_wait_)));
+  set_busy_timeout(std::max(wanted, least_wait_));
+}
+
+// What weir writes beside a run (a pause, a tuned limit) is short and awaited: it asks more often than SQLite's own
+// handler, because a run leaves room for a moment only. Batches do not: they would be heard before the application.
+void Connection::set_busy_timeout(Milliseconds timeout) {
+  busy_timeout_ = timeout;
+  if (purpose_ == db::Purpose::kControl)
+    sqlite3_busy_handler(handle_.get(), &Connection::ask_again, this);
+  else
+    sqlite3_busy_timeout(handle_.get(), to_int(timeout));
+}
+
+int Connection::ask_again(void* self, int times) {
+  constexpr Milliseconds kPoll{1};
+  auto& connection = *static_cast<Connection*>(self);
+  const auto now = std::chrono::steady_clock::now();
+  if (times == 0) connection.busy_since_ = now;
+  if (now - connection.busy_since_ >= connection.busy_timeout_) return 0;
+  sqlite3_sleep(static_cast<int>(kPoll.count()));
+  return 1;
+}
+
+std::optional<std::int64_t> Connection::version_by_others() {
+  if (!wal_) return std::nullopt;
+  return db::as_integer(prepared("PRAGMA data_version").run({}).rows.at(0).at(0));
 }
 
 }  // namespace weir::engines::sqlite

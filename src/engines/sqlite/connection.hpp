@@ -42,6 +42,7 @@ class Connection final : public db::Connection {
   db::Effect effect_of(const std::string&, const std::string&) override { return db::Effect::kNone; }
   void set_lock_timeout(Milliseconds timeout) override;
   void set_statement_timeout(Milliseconds timeout) override { statement_timeout_ = timeout; }
+  std::optional<std::int64_t> version_by_others() override;
   std::string session_id() override { return {}; }
   Liveness session_liveness(const std::string&) override { return Liveness::kUnknown; }
   std::vector<db::Diagnosis> diagnose() override;
@@ -55,12 +56,17 @@ class Connection final : public db::Connection {
   void open(const OpenOptions& options, db::Purpose purpose);
   void apply_settings(const OpenOptions& options, db::Purpose purpose);
   db::Result timed(Prepared& statement, const db::Row& params);
+  void set_busy_timeout(Milliseconds timeout);
   static int past_deadline(void* self);
+  static int ask_again(void* self, int times);
 
   Handle handle_;
   const Milliseconds least_wait_;  // the URL's busy_timeout
   std::unordered_map<std::string, Prepared> cache_;
   db::Purpose purpose_;
+  bool wal_ = false;  // when it was opened
+  Milliseconds busy_timeout_{0};
+  std::chrono::steady_clock::time_point busy_since_;
   Milliseconds statement_timeout_{0};
   std::chrono::steady_clock::time_point deadline_;
   bool timed_out_ = false;

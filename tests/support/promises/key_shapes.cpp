@@ -4,15 +4,10 @@
 #include <limits>
 #include <stdexcept>
 
+#include "support/mix.hpp"
+
 namespace weir::test::promises {
 namespace {
-
-std::uint64_t mix(std::uint64_t x) {  // splitmix64
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 bool is_mysql(const std::string& engine) { return engine == "mariadb" || engine == "mysql"; }
 

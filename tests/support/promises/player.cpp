@@ -62,8 +62,10 @@ void Player::play() {
 
 Player::Ended Player::run_once() {
   backfill::Start start = backfill::Start::kContinue;
+  bool nothing_follows = false;
   {
     const std::lock_guard lock(mutex_);
+    nothing_follows = finished();  // otherwise the run may be complete, by a helper, before rows that are still to come
     if (!failure_.empty()) throw std::runtime_error("");
     stop_ = std::make_unique<StopToken>();
     hurry_ = false;
@@ -79,7 +81,7 @@ Player::Ended Player::run_once() {
   try {
     const backfill::RunOutcome outcome = run(start);
     say(fmt::format("the run is {}, {} rows", to_string(outcome.state), outcome.rows_done));
-    complete = outcome.state == ledger::RunState::kSucceeded && outcome.already_complete;
+    complete = nothing_follows && outcome.state == ledger::RunState::kSucceeded && outcome.already_complete;
     if (outcome.state == ledger::RunState::kSucceeded) take_all_steps();
   } catch (const Error& error) {
     say(fmt::format("the run ended with {}: {}", to_string(error.code()), error.message()));
@@ -87,7 +89,7 @@ Player::Ended Player::run_once() {
   }
   after_run();
   const std::lock_guard lock(mutex_);
-  return complete && finished() && !restart_ && helpers_.empty() ? Ended::kComplete : Ended::kNot;
+  return complete && !restart_ && helpers_.empty() ? Ended::kComplete : Ended::kNot;
 }
 
 bool Player::tolerates(const Error& error) const {
