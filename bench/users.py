@@ -69,6 +69,11 @@ def planned_at(server):
     return float(server.psql('work', 'SELECT extract(epoch FROM min(at)) FROM planned'))
 
 
+def batches_seconds(server):
+    """Of a run with one worker: from its slices to the end of the last one."""
+    return float(server.psql('work', 'SELECT updated_at_ms FROM weir_slices WHERE ordinal = 1')) / 1000 - planned_at(server)
+
+
 def must_be_filled(name, filled, rows):
     if int(filled) != rows:
         raise SystemExit(f'bench: {name} changed {filled} of {rows} rows')

@@ -5,7 +5,7 @@ the time of pgbench, and of weir that from its slices to the end of the last one
 from measure import Spread, interleaved, run_process, table
 from parts.part import Goal, Need
 from servers import STEADY, Server
-from users import make_users, must_be_filled, planned_at, run_weir, stamp_planning
+from users import batches_seconds, make_users, must_be_filled, run_weir, stamp_planning
 
 BATCH = 1000
 OWN_ROWS = 2_000_000
@@ -54,8 +54,7 @@ def bare(server, rows):
 
 def weir(server):
     result = run_weir(f'{server.base}/work', BATCH)
-    ended = float(server.psql('work', 'SELECT updated_at_ms FROM weir_slices WHERE ordinal = 1')) / 1000
-    return {**result, 'batches': ended - planned_at(server)}
+    return {**result, 'batches': batches_seconds(server)}
 
 
 def run(rows, rounds):

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/error.hpp"
+#include "base/text.hpp"
 
 namespace weir::backfill {
 namespace {
@@ -31,6 +31,11 @@ ParameterValues carry_parameters(const project::Migration& migration, const ledg
         .hint("leave --param out to keep them, or begin a new run with --restart");
   }
   return values;
+}
+
+Error changed_since(const project::Migration& migration, const ledger::Run& run) {
+  return Error(Code::kDefinitionChanged, fmt::format("{} changed since run {} #{} began ({} rows done)", migration.file,
+                                                     run.name, run.id.attempt, human_count(run.rows_done)));
 }
 
 }  // namespace weir::backfill

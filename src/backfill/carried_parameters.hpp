@@ -1,8 +1,8 @@
-// The parameters of a run that goes on, perhaps with another text: what it began with stays, whatever the file says
-// now.
+// A run that goes on although its file changed. Of its parameters what it began with stays, whatever the file says now.
 #pragma once
 
 #include "backfill/parameters.hpp"
+#include "base/error.hpp"
 #include "ledger/runs.hpp"
 
 namespace weir::backfill {
@@ -12,5 +12,8 @@ namespace weir::backfill {
 // with; kLedgerCorrupt.
 ParameterValues carry_parameters(const project::Migration& migration, const ledger::Run& run,
                                  const ParameterValues& given = {});
+
+// What is said to who did not ask for that: kDefinitionChanged, without a hint.
+Error changed_since(const project::Migration& migration, const ledger::Run& run);
 
 }  // namespace weir::backfill

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "backfill/carried_parameters.hpp"
 #include "backfill/enqueue.hpp"
 #include "backfill/images.hpp"
 #include "backfill/run_end.hpp"
@@ -45,8 +46,7 @@ void move(ledger::Ledger& ledger, const ledger::Run& run, RunState to, const std
 
 // A worker takes the text that the ledger holds.
 Error definition_changed(const project::Migration& migration, const ledger::Run& run) {
-  return Error(Code::kDefinitionChanged, fmt::format("{} changed since run {} #{} began ({} rows done)", migration.file,
-                                                     run.name, run.id.attempt, human_count(run.rows_done)))
+  return changed_since(migration, run)
       .hint(fmt::format("weir run {} --continue goes on from the cursor with the new text, --restart begins a new run",
                         run.name));
 }

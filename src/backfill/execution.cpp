@@ -251,9 +251,7 @@ bool Execution::continues(const ledger::Run& latest) {
   // The cursor means nothing along another key, or in another table.
   const bool same_way = latest.key_columns == program_.key && latest.table == request_.migration.data.over.text;
   if (request_.on_change == OnChange::kContinue && same_way) return true;
-  throw Error(Code::kDefinitionChanged,
-              fmt::format("{} changed since run {} began ({} rows done)", request_.migration.file, run_label(latest),
-                          human_count(latest.rows_done)))
+  throw changed_since(request_.migration, latest)
       .hint(same_way ? "--continue goes on from the cursor with the new text; --restart begins a new run"
                      : "the table or the key that is walked changed too: begin a new run with --restart");
 }

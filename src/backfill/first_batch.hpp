@@ -3,22 +3,18 @@
 #pragma once
 
 #include "backfill/program.hpp"
-#include "base/error.hpp"
 
 namespace weir::backfill {
 
 struct FirstBatch {
   std::int64_t rows = 0;  // affected by the last change
-  bool proved = false;    // fewer rows match `where` than before
+  bool proved = false;    // some rows that matched `where` do not any more
 };
 
 // Runs one batch with its checkpoint like BatchProgram::run(), without the look-ahead.
-// Errors: as BatchProgram::run(); kResidualDoesNotShrink, and this batch rolled back, when it changed rows and as many
-// match as before, three times in a row.
+// Errors: as BatchProgram::run(); kResidualDoesNotShrink, and this batch rolled back, when it changed rows and
+// those that matched before match still, three times in a row.
 FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
                            const db::BatchSource& source, Lower lower, const db::Bindings& bindings);
-
-// `matching`: rows that matched before the change and match after it.
-Error does_not_shrink(const Program& program, std::int64_t matching);
 
 }  // namespace weir::backfill

@@ -26,11 +26,13 @@ struct RowBatch::Attempt {
   db::Connection& worker;
   const db::Bindings& bindings;
   Proof proof;
-  std::int64_t matching = 0;  // before the change; when proof is wanted
+  Matching matching = {};  // before the change; when proof is wanted
 };
 
 RowBatch::RowBatch(const ledger::Ledger& ledger, const Program& program, Lower lower)
-    : program_(program), write_(RowSql(ledger.database(), program).write(), ledger.database().dialect()) {
+    : program_(program),
+      shrinkage_(program, ledger.database().dialect(), lower),
+      write_(RowSql(ledger.database(), program).write(), ledger.database().dialect()) {
   const sql::Dialect& dialect = ledger.database().dialect();
   const RowSql sql(ledger.database(), program);
   const auto source = batch_source(program, ledger, lower, kLeaseTime);
@@ -40,7 +42,6 @@ RowBatch::RowBatch(const ledger::Ledger& ledger, const Program& program, Lower l
   read_ = rendered(sql.read(batch_fragments(program, dialect, lower).at("batch")));
   // With images: those rows only that have one.
   lock_ = rendered(sql.lock(source.fragments.at("batch")));
-  matching_ = rendered(matching_sql(program, dialect, lower));
 }
 
 FirstBatch RowBatch::run(db::Connection& worker, const db::Bindings& bindings, Proof proof,
@@ -51,7 +52,7 @@ FirstBatch RowBatch::run(db::Connection& worker, const db::Bindings& bindings, P
     answers.compute(open);
     db::Transaction transaction(worker);
     Attempt attempt{worker, bindings, proof};
-    if (proof == Proof::kWanted) attempt.matching = count_matching(attempt);
+    if (proof == Proof::kWanted) attempt.matching = shrinkage_.look(worker, bindings);
     for (const auto& own : before_) worker.execute(bound(own, bindings));
     const auto rows = worker.read_values(bound(lock_, bindings));
     refuse_equal_keys(program_, rows);
@@ -69,14 +70,10 @@ FirstBatch RowBatch::run(db::Connection& worker, const db::Bindings& bindings, P
 FirstBatch RowBatch::write(const Attempt& attempt, const std::vector<db::Row>& rows, const Answers& answers) const {
   FirstBatch done;
   done.rows = attempt.worker.execute_each(write_, answers.changes(rows));
-  if (attempt.proof == Proof::kNotWanted || done.rows == 0 || attempt.matching == 0) return done;
-  if (count_matching(attempt) >= attempt.matching) throw does_not_shrink(program_, attempt.matching);
+  if (attempt.proof == Proof::kNotWanted || done.rows == 0 || attempt.matching.rows == 0) return done;
+  shrinkage_.check(attempt.matching, attempt.worker, attempt.bindings);
   done.proved = true;
   return done;
-}
-
-std::int64_t RowBatch::count_matching(const Attempt& attempt) const {
-  return db::as_integer(attempt.worker.execute(bound(matching_, attempt.bindings)).rows.at(0).at(0));
 }
 
 }  // namespace weir::backfill

@@ -7,6 +7,7 @@
 #include "backfill/answers.hpp"
 #include "backfill/first_batch.hpp"
 #include "backfill/program.hpp"
+#include "backfill/shrinkage.hpp"
 
 namespace weir::backfill {
 
@@ -31,11 +32,11 @@ class RowBatch {
  private:
   struct Attempt;
   FirstBatch write(const Attempt& attempt, const std::vector<db::Row>& rows, const Answers& answers) const;
-  std::int64_t count_matching(const Attempt& attempt) const;
 
   const Program& program_;
   std::vector<sql::Rendered> before_, after_;  // of images
-  sql::Rendered read_, lock_, matching_;
+  sql::Rendered read_, lock_;
+  Shrinkage shrinkage_;
   sql::Template write_;
 };
 

@@ -10,8 +10,8 @@ namespace weir::crash {
 
 class Host {
  public:
-  // `group` names all hosts of one program; `number`: from 0, unique in it. Errors: Skipped, with what is missing.
-  Host(const std::string& group, int number, const std::filesystem::path& log);
+  // `group` names all hosts of one program. Errors: Skipped, with what is missing.
+  Host(const std::string& group, const std::filesystem::path& log);
   // Takes everything away again.
   ~Host();
   Host(const Host&) = delete;

@@ -104,8 +104,8 @@ Clock::duration play_round(Context& context, Engine& engine, Host& one, Host& ot
 
 std::string two_hosts(Context& context) {
   const std::string group = context.options.folder.filename().string() + "-" + context.engine.name();
-  Host one(group, 0, context.folder / "network.log");
-  Host other(group, 1, context.folder / "network.log");
+  Host one(group, context.folder / "network.log");
+  Host other(group, context.folder / "network.log");
   const SharedServer server(context, one, other);
   Options options = context.options;
   (context.engine.name() == "postgres" ? options.postgres : options.mariadb) = server.folder();

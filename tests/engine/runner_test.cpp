@@ -156,22 +156,20 @@ TEST_P(Runner, StopsWhenTheChangeDoesNotMakeWhereFalseAndChangesNothing) {
   EXPECT_EQ(run_state("bad"), "failed");
 }
 
-// What another session inserts into the range in this moment is not what the change left undone. A counter that no
-// rollback takes back stands for that session.
+// As many rows match afterwards as before, but they are others. The change itself plays the application that inserts
+// them in this moment.
 TEST_P(Runner, DoesNotTakeRowsThatAppearDuringTheFirstBatchForRowsThatItLeft) {
-  if (!is_postgres()) return;  // the change itself plays the other session, with a sequence
   make_rows(20);
   exec("UPDATE t SET id = id + 1000");
   exec("UPDATE t SET id = (id - 1000) * 2");
-  exec("CREATE SEQUENCE seen");
-  const std::string once = "nextval('seen') <= 10";
   data("1_fill",
        "-- over: t\n-- where: a IS NULL\n-- batch: 10\n-- migrate:batch\n"
        "UPDATE t SET a = 'x', n = n + 1 WHERE :batch;\n"
-       "INSERT INTO t SELECT id - 1, 0, NULL FROM t WHERE (:range) AND " +
-           once + ";\nUPDATE t SET n = n WHERE id < 0\n");
+       "INSERT INTO t SELECT id - 1, 0, NULL FROM t WHERE (:range) AND id % 2 = 0 AND id - 1 NOT IN (SELECT id FROM "
+       "t);\n"
+       "UPDATE t SET n = n WHERE id < 0\n");
   EXPECT_EQ(run("fill").state, ledger::RunState::kSucceeded);
-  EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|20");
+  EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|40");
 }
 
 TEST_P(Runner, StopsAfterABoundedNumberOfPasses) {
