@@ -34,24 +34,25 @@ class Project::Impl {
 
 namespace {
 
-// The ledger that must be there, for one call.
+// A ledger for one call.
 struct OpenLedger {
+  // The one that must be there.
   explicit OpenLedger(const db::Database& database, db::Purpose purpose = db::Purpose::kControl)
       : connection(database.connect(purpose)), ledger(ledger::Ledger::open_existing(database, *connection)) {}
+  OpenLedger(std::unique_ptr<db::Connection> over, ledger::Ledger opened)
+      : connection(std::move(over)), ledger(std::move(opened)) {}
   std::unique_ptr<db::Connection> connection;
   ledger::Ledger ledger;
 };
 
-// The ledger behind the gate of a data migration, for one call. Errors: kGateClosed.
-struct OpenedGate {
-  OpenedGate(const db::Database& database, const project::Timeline& timeline, const project::Migration& migration)
-      : connection(database.connect(db::Purpose::kControl)),
-        ledger(ledger::Ledger::open_or_create(database, *connection)) {
-    migrate::check_gate(database, ledger, timeline, migration);
-  }
-  std::unique_ptr<db::Connection> connection;
-  ledger::Ledger ledger;
-};
+// Errors: kGateClosed.
+OpenLedger open_behind_gate(const db::Database& database, const project::Timeline& timeline,
+                            const project::Migration& migration) {
+  auto connection = database.connect(db::Purpose::kControl);
+  auto ledger = ledger::Ledger::open_or_create(database, *connection);
+  migrate::check_gate(database, ledger, timeline, migration);
+  return {std::move(connection), std::move(ledger)};
+}
 
 RunStatus status_of(ledger::Ledger& ledger, const ledger::Run& run) {
   return api::to_public(report::read_run_status(ledger, run));
@@ -144,7 +145,7 @@ RunOutcome Project::run(const std::string& name, const RunOptions& options, Obse
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
-    { const OpenedGate passed(*impl_->database, timeline, migration); }
+    open_behind_gate(*impl_->database, timeline, migration);
     const bool parameters_given = !options.parameters.empty();
     api::CallPrograms programs(impl_->functions);
     backfill::RunRequest request{migration,      options.parameters, parameters_given, options.on_change,
@@ -164,10 +165,10 @@ RunStatus Project::start(const std::string& name, const StartOptions& options) c
     impl_->refuse_missing();
     const auto timeline = impl_->load_timeline();
     const project::Migration& migration = timeline.find_data(name);
-    OpenedGate gate(*impl_->database, timeline, migration);
-    const auto run = backfill::queue_run(*impl_->database, gate.ledger,
+    OpenLedger open = open_behind_gate(*impl_->database, timeline, migration);
+    const auto run = backfill::queue_run(*impl_->database, open.ledger,
                                          {migration, options.parameters, options.workers, impl_->actor});
-    return status_of(gate.ledger, run);
+    return status_of(open.ledger, run);
   });
 }
 

@@ -60,9 +60,11 @@ class RowWork final : public BatchWork {
     if (!batch) batch.emplace(*session_.ledger, program_, lower);
     ledger::Ledger ledger = session_.ledger->over(*session_.worker);
     const Proof proof = wants_proof(program_, board_) ? Proof::kWanted : Proof::kNotWanted;
-    const auto done = batch->run(*session_.worker, bindings, proof, [&](std::int64_t rows) {
-      write_checkpoint(ledger, bindings, rows);
-      return true;
+    const auto done = judge([&] {
+      return batch->run(*session_.worker, bindings, proof, [&](std::int64_t rows) {
+        write_checkpoint(ledger, bindings, rows);
+        return true;
+      });
     });
     if (done.proved) board_.set_proved();
     return {done.rows, std::nullopt};

@@ -7,10 +7,6 @@
 namespace weir::backfill {
 namespace {
 
-// In the order of the heap rows that others insert between the two counts look like rows that the change left as they
-// were.
-constexpr int kJudgements = 3;
-
 db::Result execute(db::Connection& connection, const sql::Rendered& rendered, const db::Bindings& bindings) {
   return connection.execute({rendered.sql, db::bind(rendered.names, bindings)});
 }
@@ -47,15 +43,20 @@ FirstBatch try_first_batch(const Program& program, const ledger::Ledger& ledger,
 
 }  // namespace
 
-FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
-                           const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {
+FirstBatch judge(const std::function<FirstBatch()>& attempt) {
+  constexpr int kJudgements = 3;
   for (int judgement = 1;; ++judgement) {
     try {
-      return try_first_batch(program, ledger, worker, source, lower, bindings);
+      return attempt();
     } catch (const Error& error) {
       if (error.code() != Code::kResidualDoesNotShrink || judgement == kJudgements) throw;
     }
   }
+}
+
+FirstBatch run_first_batch(const Program& program, const ledger::Ledger& ledger, db::Connection& worker,
+                           const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {
+  return judge([&] { return try_first_batch(program, ledger, worker, source, lower, bindings); });
 }
 
 }  // namespace weir::backfill

@@ -2,6 +2,8 @@
 // would be applied again and again.
 #pragma once
 
+#include <functional>
+
 #include "backfill/program.hpp"
 
 namespace weir::backfill {
@@ -10,6 +12,10 @@ struct FirstBatch {
   std::int64_t rows = 0;  // affected by the last change
   bool proved = false;    // some rows that matched `where` do not any more
 };
+
+// Rows that others insert, or undo, in this moment may look like rows that the change left as they were: a batch is
+// accused only when `attempt` (one transaction) throws kResidualDoesNotShrink three times in a row.
+FirstBatch judge(const std::function<FirstBatch()>& attempt);
 
 // Runs one batch with its checkpoint like BatchProgram::run(), without the look-ahead.
 // Errors: as BatchProgram::run(); kResidualDoesNotShrink, and this batch rolled back, when it changed rows and

@@ -215,11 +215,9 @@ std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lo
                      batch_fragments(program, dialect, lower).at("batch"));
 }
 
-std::string matching_keys_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t count) {
-  const KeySql key(program, dialect);
-  return fmt::format("SELECT {0} FROM {1} WHERE {2} ORDER BY {0} LIMIT {3}", key.list(),
-                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("batch"),
-                     count);
+std::string matching_keys_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
+  return fmt::format("SELECT {} FROM {} WHERE {}", KeySql(program, dialect).list(),
+                     sql::quote(dialect, program.table.name), batch_fragments(program, dialect, lower).at("batch"));
 }
 
 std::string range_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {

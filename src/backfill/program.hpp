@@ -66,8 +66,8 @@ std::string lowest_sql(const Program& program, const sql::Dialect& dialect);
 std::string upper_sql(const Program& program, const sql::Dialect& dialect);
 // SELECT of the number of rows in the batch's range that match `where`. Bound as in batch_source().
 std::string matching_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
-// SELECT of the first `count` keys of such rows, in order.
-std::string matching_keys_sql(const Program& program, const sql::Dialect& dialect, Lower lower, std::int64_t count);
+// SELECT of the keys of these rows.
+std::string matching_keys_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of the keys in the batch's range, whether they match `where` or not. Bound as in batch_source().
 std::string range_sql(const Program& program, const sql::Dialect& dialect, Lower lower);
 // SELECT of whole rows: the key, then all columns in the order of Program::table. The first `count` of the batch, bound

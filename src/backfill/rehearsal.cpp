@@ -7,6 +7,7 @@
 #include "backfill/carried_parameters.hpp"
 #include "backfill/lease.hpp"
 #include "backfill/lookup.hpp"
+#include "backfill/shrinkage.hpp"
 #include "backfill/slicing.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
@@ -64,7 +65,7 @@ class Rehearsing {
         ++rehearsal.skipped;
         continue;
       }
-      rehearsal.batches.push_back(rehearse_batch(range, matching));
+      rehearsal.batches.push_back(rehearse_batch(range));
     }
     return rehearsal;
   }
@@ -92,9 +93,11 @@ class Rehearsing {
     return db::as_integer(row.value().at(0));
   }
 
-  RehearsedBatch rehearse_batch(const Range& range, std::int64_t matching) {
+  RehearsedBatch rehearse_batch(const Range& range) {
+    const Shrinkage shrinkage(program_, database_.dialect(), range.lower);
+    const Matching matching = shrinkage.look(worker_, range.bindings);
     RehearsedBatch batch;
-    batch.matching = matching;
+    batch.matching = matching.rows;
     const auto before =
         look_up(database_, worker_, sample_sql(program_, database_.dialect(), range.lower, plan_.sample_rows),
                 range.bindings)
@@ -105,7 +108,11 @@ class Rehearsing {
     batch.elapsed = std::chrono::duration_cast<std::chrono::microseconds>(clock_.now() - began);
     if (const auto log_after = worker_.log_position(); log_before && log_after)
       batch.log_bytes = *log_after - *log_before;
-    if (program_.where) batch.left = count_matching(range);
+    if (program_.where) {
+      const Matching left = shrinkage.look(worker_, range.bindings);
+      batch.left = left.rows;
+      batch.shrinks = shrinks(matching, left);
+    }
     for (const auto& row : before) batch.rows.push_back(compare(row));
     return batch;
   }
@@ -195,7 +202,7 @@ void refuse_row_program(const project::Migration& migration) {
 
 bool Rehearsal::does_not_shrink() const {
   const auto first = std::find_if(batches.begin(), batches.end(), [](const auto& batch) { return batch.changed > 0; });
-  return has_where && first != batches.end() && first->matching > 0 && first->left >= first->matching;
+  return has_where && first != batches.end() && first->matching > 0 && !first->shrinks;
 }
 
 Rehearsal rehearse(const db::Database& database, db::Connection& worker, ledger::Ledger& ledger, Clock& clock,

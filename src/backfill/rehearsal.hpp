@@ -29,6 +29,7 @@ struct RehearsedBatch {
   std::int64_t matching = 0;              // rows of the batch
   std::int64_t changed = 0;               // affected by the last change
   std::int64_t left = 0;                  // rows that still match `where` afterwards; 0 without `where`
+  bool shrinks = true;                    // some that matched do not any more, or there is no `where`
   std::chrono::microseconds elapsed{0};   // of the changes, without COMMIT
   std::optional<std::int64_t> log_bytes;  // that the server wrote meanwhile
   std::vector<RehearsedRow> rows;         // a sample, in the order of the key
@@ -44,7 +45,7 @@ struct Rehearsal {
   bool time_is_up = false;     // before that many: the rows of all of them stay locked to the end
   std::int64_t skipped = 0;    // batches before the first one shown, in which nothing matches `where`
   std::vector<RehearsedBatch> batches;
-  // The first batch that changes rows leaves as many that match `where`: a run would stop there.
+  // The first batch that changes rows leaves all that matched `where` as they were: a run would stop there.
   bool does_not_shrink() const;
 };
 

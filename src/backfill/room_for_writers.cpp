@@ -28,15 +28,15 @@ bool RoomForWriters::others_wrote(db::Connection& connection) {
 void RoomForWriters::leave(db::Connection& connection, Clock& clock, Milliseconds batch_time) {
   const auto now = clock.now();
   if (others_wrote(connection)) heard_ = now;
-  if (!seen_ || (heard_ && now - *heard_ < kOthersMayComeAgain)) {
-    leave_a_quarter(clock, batch_time);
-    return;
-  }
   if (!paused_) paused_ = now;
-  if (now - *paused_ < kBetweenPauses) return;
-  clock.sleep(kPause);
-  paused_ = clock.now();
-  if (others_wrote(connection)) heard_ = paused_;
+  // Before the batch in which the time would be up.
+  if (now - *paused_ + batch_time >= kBetweenPauses) {
+    clock.sleep(kPause);
+    paused_ = clock.now();
+    if (others_wrote(connection)) heard_ = paused_;
+  } else if (!seen_ || (heard_ && now - *heard_ < kOthersMayComeAgain)) {
+    leave_a_quarter(clock, batch_time);
+  }
 }
 
 }  // namespace weir::backfill

@@ -12,9 +12,9 @@ namespace weir::backfill {
 
 // Whoever wants to write there asks again and again, and must find the database free at one of these moments. Who waits
 // cannot be seen, only who has written. So:
-// - While others write: a quarter of each batch's time is theirs.
-// - While nobody else does: every two seconds a pause in which even the laziest asks once.
-// - Where readers wait, too, and leave no trace: a quarter always.
+// - Every two seconds there is a pause in which even the laziest asks once.
+// - While others write, a quarter of each batch's time is theirs as well. Where readers wait, too, and leave no trace,
+//   it is so always.
 class RoomForWriters {
  public:
   // After a batch, outside of a transaction. `connection`: the one that executed it.

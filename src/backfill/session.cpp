@@ -19,6 +19,7 @@ void Session::replace(std::unique_ptr<db::Connection> new_worker, std::unique_pt
   ledger = std::move(over_control);
   control = std::move(new_control);
   worker = std::move(new_worker);
+  room = {};  // what it has seen was seen over the old connection
 }
 
 }  // namespace weir::backfill

@@ -1,4 +1,5 @@
-// The two connections of a worker, the lease it holds and what it knows of other writers. The connections are replaced together after a lost connection.
+// The two connections of a worker, the lease it holds and what it knows of other writers. The connections are replaced
+// together after a lost connection.
 #pragma once
 
 #include <memory>

@@ -8,29 +8,34 @@
 namespace weir::backfill {
 namespace {
 
-constexpr std::int64_t kMostKeys = 1000;
-
-std::string looking_sql(const Program& program, const sql::Dialect& dialect, Lower lower) {
-  return program.heap ? matching_sql(program, dialect, lower) : matching_keys_sql(program, dialect, lower, kMostKeys);
-}
+constexpr std::int64_t kMostKeys = 10'000;
 
 }  // namespace
 
 Shrinkage::Shrinkage(const Program& program, const sql::Dialect& dialect, Lower lower)
-    : program_(program), matching_(sql::Template(looking_sql(program, dialect, lower), dialect).render()) {}
+    : program_(program), number_(sql::Template(matching_sql(program, dialect, lower), dialect).render()) {
+  if (!program.heap) keys_ = sql::Template(matching_keys_sql(program, dialect, lower), dialect).render();
+}
 
 Matching Shrinkage::look(db::Connection& connection, const db::Bindings& bindings) const {
-  const auto rows = connection.execute({matching_.sql, db::bind(matching_.names, bindings)}).rows;
-  if (program_.heap) return {db::as_integer(rows.at(0).at(0)), {}};
-  Matching matching{std::ssize(rows), {}};
-  for (const auto& key : rows) matching.keys.insert(db::encode_key(key));
+  const auto ask = [&](const sql::Rendered& query) {
+    return connection.execute({query.sql, db::bind(query.names, bindings)}).rows;
+  };
+  Matching matching;
+  matching.rows = db::as_integer(ask(number_).at(0).at(0));
+  if (!keys_ || matching.rows > kMostKeys) return matching;
+  for (const auto& key : ask(*keys_)) matching.keys.insert(db::encode_key(key));
   return matching;
 }
 
+bool shrinks(const Matching& before, const Matching& after) {
+  if (after.rows < before.rows) return true;
+  if (before.keys.empty() || after.keys.empty()) return false;
+  return !std::includes(after.keys.begin(), after.keys.end(), before.keys.begin(), before.keys.end());
+}
+
 void Shrinkage::check(const Matching& before, db::Connection& connection, const db::Bindings& bindings) const {
-  const Matching after = look(connection, bindings);
-  if (after.rows < before.rows) return;
-  if (!std::includes(after.keys.begin(), after.keys.end(), before.keys.begin(), before.keys.end())) return;
+  if (shrinks(before, look(connection, bindings))) return;
   throw Error(Code::kResidualDoesNotShrink,
               fmt::format("the change does not make `where` false: {} rows match it before the batch and after it",
                           human_count(before.rows)))

@@ -16,7 +16,6 @@ using ledger::ImageState;
 using ledger::RunState;
 
 constexpr Milliseconds kLockTimeout{2000};
-constexpr Milliseconds kPauseForOthers{2};  // with one writer, between two batches
 
 // Of the newest run that has images and is not undone.
 std::optional<ledger::ImageSet> newest_set(ledger::Ledger& ledger, const project::Version& version) {
@@ -53,6 +52,7 @@ Undo::Undo(const db::Database& database, Clock& clock, const StopToken& stop, Ob
 void Undo::connect() {
   connection_ = database_.connect(db::Purpose::kControl);
   connection_->set_lock_timeout(kLockTimeout);
+  room_ = {};
   ledger_ = ledger::Ledger::open_or_create(database_, *connection_);
 }
 
@@ -119,13 +119,15 @@ UndoOutcome Undo::execute() {
   for (;;) {
     try {
       while (!stop_.requested()) {
+        const auto began = clock_.now();
         if (!batch()) {
           if (finish()) break;
           continue;
         }
         backoff_.reset();
         report_progress();
-        if (!database_.capabilities().several_writers) clock_.sleep(kPauseForOthers);
+        if (!database_.capabilities().several_writers)
+          room_.leave(*connection_, clock_, std::chrono::duration_cast<Milliseconds>(clock_.now() - began));
       }
       return outcome();
     } catch (const Error& error) {

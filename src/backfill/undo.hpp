@@ -8,6 +8,7 @@
 #include "backfill/images.hpp"
 #include "backfill/observer.hpp"
 #include "backfill/retry.hpp"
+#include "backfill/room_for_writers.hpp"
 #include "base/stop.hpp"
 
 namespace weir::backfill {
@@ -74,6 +75,7 @@ class Undo {
   std::int64_t left_ = 0;           // at the end of the walk before this one
   std::int64_t restored_here_ = 0;  // by this process
   Backoff backoff_;
+  RoomForWriters room_;
 };
 
 }  // namespace weir::backfill

@@ -130,7 +130,9 @@ void Worker::work_under_lease(std::int64_t ordinal, const std::function<void()>&
 void Worker::wait_for_work(const std::optional<ledger::Slice>& slice) {
   const std::string holder =
       slice && slice->lease ? fmt::format("{} {}", slice->lease->process.host, slice->lease->process.pid) : "";
-  if (!holder.empty() && !is_this_process(slice->lease->process) && waited_for_.insert(holder).second) {
+  const ProcessId here = this_process();
+  const std::string own = fmt::format("{} {}", here.host, here.pid);
+  if (!holder.empty() && holder != own && waited_for_.insert(holder).second) {
     board_.note(fmt::format("waits for pid {} on {}, whose lease ends in {} s unless it goes on working",
                             slice->lease->process.pid, slice->lease->process.hostname,
                             std::max<EpochMs>(0, slice->lease->expires_at - slice->now) / 1000));

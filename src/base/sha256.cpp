@@ -1,5 +1,5 @@
 #include <array>
-#include <fmt/format.h>
+#include <nettle/base16.h>
 #include <nettle/sha2.h>
 
 #include "base/text.hpp"
@@ -12,8 +12,8 @@ std::string sha256(std::string_view text) {
   sha256_update(&context, text.size(), reinterpret_cast<const std::uint8_t*>(text.data()));
   std::array<std::uint8_t, SHA256_DIGEST_SIZE> digest{};
   sha256_digest(&context, digest.size(), digest.data());
-  std::string hex;
-  for (const auto byte : digest) hex += fmt::format("{:02x}", byte);
+  std::string hex(BASE16_ENCODE_LENGTH(digest.size()), '\0');
+  base16_encode_update(hex.data(), digest.size(), digest.data());
   return hex;
 }
 

@@ -172,6 +172,17 @@ TEST_P(Runner, DoesNotTakeRowsThatAppearDuringTheFirstBatchForRowsThatItLeft) {
   EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|40");
 }
 
+// Rows that the change cannot help say nothing about the others.
+TEST_P(Runner, DoesNotAccuseAChangeOfTheRowsThatItLeavesOut) {
+  make_rows(3000);
+  data("1_fill",
+       "-- over: t\n-- where: a IS NULL\n-- batch: 3000\n-- migrate:batch\n"
+       "UPDATE t SET n = n + 1, a = CASE WHEN id > 2900 THEN 'x' END WHERE :batch\n");
+  const Error error = failed_run("fill");
+  EXPECT_EQ(error.code(), Code::kResidualDoesNotShrink);
+  EXPECT_EQ(query("SELECT count(*) FROM t WHERE a = 'x'"), "100") << "its batch was committed";
+}
+
 TEST_P(Runner, StopsAfterABoundedNumberOfPasses) {
   make_rows(30);
   data("1_fill", kFill);

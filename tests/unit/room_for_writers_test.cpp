@@ -35,7 +35,8 @@ class Room : public ::testing::Test {
   void wait(Milliseconds time) { clock_.sleep(time); }
 
   test::TempDir folder_;
-  std::unique_ptr<db::Database> database_ = engines::open_database(db::parse_url("sqlite:t.db"), folder_.path().string());
+  std::unique_ptr<db::Database> database_ =
+      engines::open_database(db::parse_url("sqlite:t.db"), folder_.path().string());
   std::unique_ptr<db::Connection> other_ = database_->connect(db::Purpose::kControl), own_;
   test::FakeClock clock_;
   RoomForWriters room_;
@@ -43,7 +44,7 @@ class Room : public ::testing::Test {
 
 TEST_F(Room, AloneItPausesRarelyAndForLongEnough) {
   EXPECT_EQ(pause(), Milliseconds(0));
-  wait(Milliseconds(1999));
+  wait(Milliseconds(1979));
   EXPECT_EQ(pause(), Milliseconds(0));
   wait(Milliseconds(1));
   EXPECT_EQ(pause(), kPause);
@@ -57,10 +58,11 @@ TEST_F(Room, AfterAnothersWriteItPausesAfterEachBatchForAMinute) {
   somebody_writes();
   EXPECT_EQ(pause(), kQuarter);
   wait(seconds(59));
+  EXPECT_EQ(pause(), kPause) << "long enough for everybody, as always after two seconds";
   EXPECT_EQ(pause(), kQuarter);
-  wait(seconds(1));
+  wait(seconds(2));
   EXPECT_EQ(pause(), kPause);
-  EXPECT_EQ(pause(), Milliseconds(0));
+  EXPECT_EQ(pause(), Milliseconds(0)) << "a minute has passed";
 }
 
 TEST_F(Room, WhoWritesInThePauseIsHeard) {
@@ -70,6 +72,12 @@ TEST_F(Room, WhoWritesInThePauseIsHeard) {
   EXPECT_EQ(pause(), kPause);
   clock_.on_sleep = nullptr;
   EXPECT_EQ(pause(), kQuarter);
+}
+
+TEST_F(Room, TheTimeOfTheNextBatchIsCounted) {
+  own_->execute_text("INSERT INTO t VALUES (1)");
+  room_.leave(*own_, clock_, seconds(3));
+  EXPECT_EQ(clock_.slept, kPause) << "otherwise nobody would be heard for six seconds";
 }
 
 TEST_F(Room, WhereReadersWaitTooThereIsAlwaysAQuarter) {

@@ -131,7 +131,7 @@ void Connection::set_lock_timeout(Milliseconds timeout) {
   set_busy_timeout(std::max(wanted, least_wait_));
 }
 
-// What weir writes beside a run (a pause, a tuned limit) is short and awaited: it asks more often than SQLite's own
+// What weir writes to its ledger (a pause, a tuned limit) is short and awaited: it asks more often than SQLite's own
 // handler, because a run leaves room for a moment only. Batches do not: they would be heard before the application.
 void Connection::set_busy_timeout(Milliseconds timeout) {
   busy_timeout_ = timeout;
