@@ -1,4 +1,5 @@
 """Private servers in temporary folders, removed at the end."""
+import contextlib
 import re
 import shutil
 import subprocess
@@ -67,6 +68,14 @@ class Server:
                 return sum(spent.values()) / TICKS
             before = spent.keys()
             time.sleep(0.02)
+
+    def processes(self):
+        """The postmaster first: what it starts from now on follows it."""
+        yield self.pid
+        for stat in Path('/proc').glob('[0-9]*/stat'):
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if spent_ticks(stat.read_text())[2] == self.pid:
+                    yield int(stat.parent.name)
 
     def wal(self):
         return int(self.psql('postgres', "SELECT pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')"))

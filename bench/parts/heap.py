@@ -1,15 +1,19 @@
-"""PostgreSQL: `order: heap` beside `order: key` on a table with random UUIDs as its primary key that is several times as
-large as shared_buffers. Where it is allowed the operating system forgets its copy of the files before each contestant."""
+"""PostgreSQL: `order: heap` beside `order: key` on a table with random UUIDs as its primary key that is larger than
+memory: than shared_buffers, and, where root may limit that, than what the server's processes and the system's copy of
+their files may have together. That copy is dropped before each contestant, where it may be."""
 import os
 
-from measure import Spread, interleaved, ratio, run_process, table
+from measure import Spread, interleaved, ratio, table
+from memory_limit import memory_limit
 from parts.part import Goal, Need
 from servers import STEADY, Server
 from users import must_be_filled, run_weir
 
 BATCH = 1000
 OWN_ROUNDS = 2
+SHARED_BUFFERS = 128_000_000
 SETTINGS = ['shared_buffers=128MB', *STEADY[1:]]
+PART_IN_MEMORY = 0.25  # of the table with its index, beside shared_buffers
 
 
 def own_rounds(rounds):
@@ -45,12 +49,14 @@ def forget_files():
 
 
 def run(rows, rounds):
-    forgot = []
+    forgot, limited = [], []
 
     def contest(order):
         server.fresh_copy('loaded')
         forgot.append(forget_files())
-        result = server.measured(lambda: run_weir(f'{server.base}/work', BATCH, 1, order))
+        with memory_limit(server, SHARED_BUFFERS + int(size * PART_IN_MEMORY)) as in_force:
+            limited.append(in_force)
+            result = server.measured(lambda: run_weir(f'{server.base}/work', BATCH, 1, order))
         must_be_filled(f'order: {order}', server.psql('work', "SELECT count(*) FROM users WHERE locale = 'en'"), rows)
         return result
 
@@ -60,7 +66,7 @@ def run(rows, rounds):
         server.fill_wal(log_megabytes(rows))
         results = interleaved(['key', 'heap'], own_rounds(rounds), contest)
         return {'rows': rows, 'rounds': own_rounds(rounds), 'settings': SETTINGS, 'table_bytes': size,
-                'files_forgotten': all(forgot), 'memory_bytes': os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'),
+                'files_forgotten': all(forgot), 'memory_limited': all(limited), 'memory_bytes': os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES'),
                 'contestants': results}
 
 
@@ -78,6 +84,9 @@ def report(measured):
                       f'{of("wal").median / 1e6:,.0f}'])
     cached = ('the files were dropped from the page cache before each' if measured['files_forgotten']
               else 'the files were in the page cache of the system')
+    if measured['memory_limited']:
+        limit = SHARED_BUFFERS + measured['table_bytes'] * PART_IN_MEMORY
+        cached += f', and the server had {limit / 1e6:,.0f} MB of memory with the page cache'
     return (f'{measured["rows"]:,} rows, {measured["table_bytes"] / 1e6:,.0f} MB with its index, '
             f'{measured["settings"][0]}, {measured["memory_bytes"] / 1e9:.0f} GB of memory; {cached}; batches of {BATCH}, '
             f'one worker, {measured["rounds"]} rounds\n\n'

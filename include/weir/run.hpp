@@ -76,7 +76,9 @@ struct StartOptions {
 // What an operator may change while a run goes on, on all hosts, effective within a batch. What is not given stays as
 // it is.
 struct Tuning {
-  std::optional<std::int64_t> batch_rows = {};  // 1 to 1 000 000
+  static constexpr std::int64_t kFollowsTime = 0;  // of batch_rows: as many rows as take 200 ms
+
+  std::optional<std::int64_t> batch_rows = {};  // 1 to 1 000 000, or kFollowsTime
   std::optional<std::int64_t> workers = {};     // threads of each process, 1 to 64
   std::optional<std::int64_t> max_rate = {};    // rows a second of all workers together; 0: no limit
 };
@@ -106,7 +108,7 @@ struct RunStatus {
   std::string worker;                        // one of them: "pid 4711 on web-1"
   std::optional<double> rows_per_second;     // since it started first
   std::optional<std::chrono::seconds> left;  // as far as can be told
-  std::int64_t batch_rows = 0;
+  std::optional<std::int64_t> batch_rows;    // nothing: its size follows the time that batches take
   std::optional<std::int64_t> tuned_workers, max_rate;  // as set by tune()
   std::string error;                                    // why it failed
   std::string actor;                                    // who began it

@@ -24,7 +24,7 @@ class SqlWork final : public BatchWork {
     if (wants_proof(program_, board_)) return run_first(lower, bindings);
     auto result = compiled->run(bindings, look_ahead);
     sync_point(SyncPoint::kBatchCommitted);
-    BatchDone done{result.rows, std::nullopt};
+    BatchDone done{result.rows, std::nullopt, result.locked};
     if (look_ahead == db::LookAhead::kYes) done.boundaries = std::move(result.boundaries);
     return done;
   }
@@ -40,7 +40,7 @@ class SqlWork final : public BatchWork {
   BatchDone run_first(Lower lower, const db::Bindings& bindings) {
     const auto first = run_first_batch(program_, *session_.ledger, *session_.worker, source(lower), lower, bindings);
     if (first.proved) board_.set_proved();
-    return {first.rows, std::nullopt};
+    return {first.rows, std::nullopt, first.locked};
   }
 
   const Program& program_;
@@ -67,7 +67,7 @@ class RowWork final : public BatchWork {
       });
     });
     if (done.proved) board_.set_proved();
-    return {done.rows, std::nullopt};
+    return {done.rows, std::nullopt, done.locked};
   }
 
   // Its SQL depends on neither.

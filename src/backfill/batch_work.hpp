@@ -14,6 +14,8 @@ namespace weir::backfill {
 struct BatchDone {
   std::int64_t rows = 0;                           // that were changed
   std::optional<std::vector<db::Row>> boundaries;  // of the next batches; nothing: they were not looked up
+  // How long its rows were locked; nothing: about as long as it took.
+  std::optional<std::chrono::microseconds> locked = {};
 };
 
 // Not thread-safe.

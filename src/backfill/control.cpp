@@ -132,7 +132,10 @@ ledger::Run tune_run(ledger::Ledger& ledger, const ledger::Run& run, const ledge
   const auto add = [&](std::string_view name, const std::optional<std::int64_t>& value) {
     if (value) what += fmt::format("{}{}={}", what.empty() ? "" : " ", name, *value);
   };
-  add("batch", tuning.batch_rows);
+  if (tuning.batch_rows == ledger::Tuning::kFollowsTime)
+    what = "batch=auto";
+  else
+    add("batch", tuning.batch_rows);
   add("workers", tuning.workers);
   add("max_rate", tuning.max_rate);
   db::Transaction transaction(ledger.connection());
@@ -148,7 +151,7 @@ void check_tuning(const ledger::Tuning& tuning) {
     if (!value || (*value >= least && *value <= most)) return;
     throw Error(Code::kUsage, fmt::format("{} is a number from {} to {}", name, least, most));
   };
-  check("batch", tuning.batch_rows, 1, kMostBatchRows);
+  check("batch", tuning.batch_rows, ledger::Tuning::kFollowsTime, kMostBatchRows);
   check("workers", tuning.workers, 0, kMostWorkers);
   check("max_rate", tuning.max_rate, 0, kMostRate);
 }

@@ -12,6 +12,7 @@
 #include "base/error.hpp"
 #include "base/sync_point.hpp"
 #include "base/text.hpp"
+#include "govern/batch_sizer.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
 
@@ -59,6 +60,21 @@ void commit_failure(db::Transaction& transaction) {
   sync_point(SyncPoint::kFailureCommitted);
 }
 
+// As many rows as batches changed when somebody worked last, on this run or on the one before, if that is known to be
+// more than where one begins.
+std::int64_t first_batch_rows(ledger::Ledger& ledger, const ledger::RunId& id) {
+  constexpr std::int64_t kEnough = 10;  // batches
+  for (std::int64_t attempt = id.attempt; attempt > 0 && attempt > id.attempt - 2; --attempt) {
+    std::int64_t rows = 0, batches = 0;
+    for (const auto& slice : ledger::read_slices(ledger, {id.version, attempt})) {
+      rows += slice.rows_done;
+      batches += slice.batches;
+    }
+    if (batches >= kEnough) return std::max(rows / batches, govern::BatchSizer::kFirstRows);
+  }
+  return govern::BatchSizer::kFirstRows;
+}
+
 std::string run_label(const ledger::Run& run) { return fmt::format("{} #{}", run.name, run.id.attempt); }
 
 }  // namespace
@@ -73,7 +89,7 @@ ledger::Run new_run(const Program& program, const ParameterValues& parameters, s
   run.definition = migration.text;
   run.table = migration.data.over.text;
   run.key_columns = program.key;
-  run.batch_rows = program.batch_rows;
+  run.batch_rows = migration.data.batch_rows;
   run.parameters = encode_parameters(parameters);
   run.rows_total = rows_total;
   run.actor = actor;
@@ -336,6 +352,7 @@ bool Execution::try_to_activate() {
 RunOutcome Execution::work() {
   const auto settings = ledger::read_settings(*ledger_, run_.id);
   if (!settings) throw Error(Code::kLedgerCorrupt, "the run is gone");
+  if (!settings->batch_rows) program_.batch_rows = first_batch_rows(*ledger_, run_.id);
   if (request_.workers > 1 && settings->workers && *settings->workers != request_.workers)
     observer_.on_note(fmt::format("workers was tuned to {}, which counts: weir tune {} workers=none takes it back",
                                   *settings->workers, run_.name));

@@ -112,6 +112,7 @@ Explanation explain(const db::Database& database, ledger::Ledger& ledger, Clock&
   explanation.key = program.key;
   explanation.key_reason = reason_of(program);
   explanation.batch_rows = program.batch_rows;
+  explanation.batch_follows_time = !migration.data.batch_rows;
   explanation.workers = database.capabilities().several_writers ? workers : 1;
   explanation.rows_to_change = estimate_rows(database, connection, program, kCountLimit);
   if (program.table.row_estimate >= 0) explanation.rows_of_table = program.table.row_estimate;

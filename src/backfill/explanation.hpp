@@ -20,6 +20,7 @@ struct Explanation {
   std::optional<std::int64_t> rows_of_table;   // estimate of the catalogue
   std::optional<std::int64_t> rows_to_change;  // counted if that is quick, else estimated
   std::int64_t batch_rows = 0;
+  bool batch_follows_time = false;      // batch_rows is where it begins
   std::optional<std::int64_t> batches;  // of one pass
   int workers = 1;
   std::vector<ledger::Bounds> slices;

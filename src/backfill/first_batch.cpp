@@ -15,6 +15,7 @@ FirstBatch try_first_batch(const Program& program, const ledger::Ledger& ledger,
                            const db::BatchSource& source, Lower lower, const db::Bindings& bindings) {
   const Shrinkage shrinkage(program, ledger.database().dialect(), lower);
   db::Transaction transaction(worker);
+  const auto locking = std::chrono::steady_clock::now();
   const Matching before = shrinkage.look(worker, bindings);
   const auto execute_own = [&](const std::vector<sql::Template>& own) {
     for (const auto& statement : own) execute(worker, statement.render(), bindings);
@@ -37,6 +38,7 @@ FirstBatch try_first_batch(const Program& program, const ledger::Ledger& ledger,
   execute_own(source.after);
   sync_point(SyncPoint::kFirstBatchBeforeCommit);
   transaction.commit();
+  batch.locked = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - locking);
   sync_point(SyncPoint::kFirstBatchCommitted);
   return batch;
 }

@@ -2,6 +2,7 @@
 // would be applied again and again.
 #pragma once
 
+#include <chrono>
 #include <functional>
 
 #include "backfill/program.hpp"
@@ -9,8 +10,9 @@
 namespace weir::backfill {
 
 struct FirstBatch {
-  std::int64_t rows = 0;  // affected by the last change
-  bool proved = false;    // some rows that matched `where` do not any more
+  std::int64_t rows = 0;                // affected by the last change
+  std::chrono::microseconds locked{0};  // how long its rows were
+  bool proved = false;                  // some rows that matched `where` do not any more
 };
 
 // Rows that others insert, or undo, in this moment may look like rows that the change left as they were: a batch is

@@ -9,6 +9,7 @@
 #include "backfill/row_sql.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "govern/batch_sizer.hpp"
 #include "ledger/slices.hpp"
 
 namespace weir::backfill {
@@ -259,7 +260,7 @@ Program describe_program(const db::Database& database, db::Connection& connectio
   Program program;
   program.migration = &migration;
   program.table = find_table(connection, migration);
-  program.batch_rows = migration.data.batch_rows;
+  program.batch_rows = migration.data.batch_rows.value_or(govern::BatchSizer::kFirstRows);
   program.expand_row_comparisons = !database.capabilities().row_comparisons_use_indexes;
   for (const auto& parameter : migration.data.parameters)
     program.typed_parameters[parameter.name] = database.typed_parameter(parameter.name, parameter.type);

@@ -42,6 +42,7 @@ void Pulse::beat() {
       if (!connection || connection->broken()) connection = database_.connect(db::Purpose::kControl);
       ledger::Ledger ledger = ledger_.over(*connection);
       look(ledger, beat % kBeatsPerLook == 0);
+      board_.lock_watch().look(*connection);
       board_.set_unwatched(false);
       on_beat_();
       // Where one process writes at a time, it is alive or dead for everybody to see, and renewals would only be in the

@@ -51,6 +51,7 @@ FirstBatch RowBatch::run(db::Connection& worker, const db::Bindings& bindings, P
   for (int number = 1;; ++number) {
     answers.compute(open);
     db::Transaction transaction(worker);
+    const auto locking = std::chrono::steady_clock::now();
     Attempt attempt{worker, bindings, proof};
     if (proof == Proof::kWanted) attempt.matching = shrinkage_.look(worker, bindings);
     for (const auto& own : before_) worker.execute(bound(own, bindings));
@@ -59,10 +60,11 @@ FirstBatch RowBatch::run(db::Connection& worker, const db::Bindings& bindings, P
     open = answers.unanswered(rows);
     if (!open.empty() && number < kUnderLocks) continue;
     answers.compute(open);
-    const FirstBatch done = write(attempt, rows, answers);
+    FirstBatch done = write(attempt, rows, answers);
     if (!finish(done.rows)) return {};
     for (const auto& own : after_) worker.execute(bound(own, bindings));
     transaction.commit();
+    done.locked = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - locking);
     return done;
   }
 }

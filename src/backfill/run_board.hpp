@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "backfill/lock_watch.hpp"
 #include "backfill/observer.hpp"
 #include "base/error.hpp"
 #include "base/stop.hpp"
@@ -23,6 +24,7 @@ class RunBoard {
         stop_(stop),
         observer_(observer),
         started_(clock.now()),
+        lock_watch_(clock),
         settings_(settings),
         progress_(std::move(progress)) {}
 
@@ -55,6 +57,8 @@ class RunBoard {
 
   // Rows a second for one worker, when a limit is set for all together.
   std::optional<double> rate_of_a_worker() const;
+
+  LockWatch& lock_watch() { return lock_watch_; }
 
   // A batch that changed rows has been seen to make `where` false.
   void set_proved();
@@ -89,6 +93,7 @@ class RunBoard {
   const StopToken& stop_;
   Observer& observer_;
   const std::chrono::steady_clock::time_point started_;
+  LockWatch lock_watch_;
   std::mutex observing_;  // before mutex_, never while it is held: an observer may be slow
   mutable std::mutex mutex_;
   std::condition_variable changed_;

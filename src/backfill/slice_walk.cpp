@@ -70,11 +70,25 @@ void SliceWalk::forget_ahead() {
 // The size of a batch stands in the statement that looks for boundaries.
 void SliceWalk::follow_settings() {
   ask_oneself(context_);
-  const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows);
+  const auto batch_rows = isolation_.batch_rows(context_.board.settings().batch_rows.value_or(measured_rows()));
   if (batch_rows == context_.program.batch_rows) return;
   context_.program.batch_rows = batch_rows;
   work_->forget();
   forget_ahead();
+}
+
+// With a limit for the rows a second not more than a second's: the pauses would be long, and so would the locks.
+std::int64_t SliceWalk::measured_rows() const {
+  const auto rate = context_.board.rate_of_a_worker();
+  const std::int64_t rows = context_.sizer.rows();
+  return rate ? std::clamp<std::int64_t>(static_cast<std::int64_t>(*rate), 1, rows) : rows;
+}
+
+// Only of batches that hold as many rows as they should.
+void SliceWalk::measure(const BatchDone& done, bool last, std::chrono::steady_clock::duration elapsed) {
+  if (context_.board.settings().batch_rows || last || isolation_.active()) return;
+  const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(elapsed);
+  context_.sizer.record(context_.program.batch_rows, done.locked.value_or(whole));
 }
 
 // A worker that has nothing to do gets what lies behind the middle. Not again at once: it has to find it first.
@@ -174,7 +188,9 @@ void SliceWalk::run_batch() {
   if (!ahead_.empty()) ahead_.pop_front();
   const Lower lower = cursor_ ? Lower::kExclusive : Lower::kOpen;
   const bool look = !walks_pages() && ahead_.empty() && !rest_is_last_ && hi != end();
-  auto done = work_->run(lower, bindings(hi), look ? db::LookAhead::kYes : db::LookAhead::kNo);
+  const auto changing = context_.clock.now();
+  auto done = execute_batch(lower, hi, look ? db::LookAhead::kYes : db::LookAhead::kNo);
+  measure(done, hi == end(), context_.clock.now() - changing);
   if (done.boundaries) remember(*std::move(done.boundaries), hi);
   cursor_ = hi;
   attempted_.reset();
@@ -187,6 +203,19 @@ void SliceWalk::run_batch() {
   sync_point(SyncPoint::kBatchCounted);
   leave_room(std::chrono::duration_cast<Milliseconds>(context_.clock.now() - began));
   keep_rate(done.rows, began);
+}
+
+// A batch of a few rows is finished, whoever waits for it: somehow the run must get on.
+BatchDone SliceWalk::execute_batch(Lower lower, const db::Row& hi, db::LookAhead look_ahead) {
+  constexpr std::int64_t kFewRows = 10;
+  std::optional<LockWatch::Batch> watched;
+  if (context_.program.batch_rows > kFewRows) watched.emplace(context_.board.lock_watch(), *context_.session.worker);
+  try {
+    return work_->run(lower, bindings(hi), look_ahead);
+  } catch (const Error& error) {
+    if (error.code() != Code::kCancelled || !watched || !watched->gave_way()) throw;
+    throw Error(Code::kLockTimeout, "this batch kept others waiting for a lock and was given up").next(Next::kRetry);
+  }
 }
 
 void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began) {
@@ -211,10 +240,11 @@ void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_poi
 // A smaller batch may do what a larger one could not: within the time it has, or without the row that is in the way.
 // True: it is worth trying at once.
 bool SliceWalk::narrow(const Error& error) {
-  const bool slow = error.code() == Code::kTimeout || error.code() == Code::kLockTimeout;
+  const bool slow = error.code() == Code::kTimeout || error.code() == Code::kLockTimeout;  // others waited, or this did
   const bool crowded = error.code() == Code::kDeadlock || error.code() == Code::kSerialization;
   if (!attempted_ || !(slow || crowded || error.is_of_data())) return false;
   if (isolation_.at_one_row()) return false;
+  if ((slow || crowded) && !isolation_.active() && !context_.board.settings().batch_rows) context_.sizer.cut();
   isolation_.narrow(*attempted_, context_.program.batch_rows);
   sync_point(SyncPoint::kBatchNarrowed);
   return error.is_of_data() || error.code() == Code::kTimeout;

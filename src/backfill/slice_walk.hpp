@@ -9,6 +9,7 @@
 #include "backfill/isolation.hpp"
 #include "backfill/retry.hpp"
 #include "backfill/run_board.hpp"
+#include "govern/batch_sizer.hpp"
 
 namespace weir::backfill {
 
@@ -22,6 +23,7 @@ class SliceWalk {
     const ledger::RunId& run;
     std::int64_t ordinal;
     Session& session;
+    govern::BatchSizer& sizer;  // the worker's
     Clock& clock;
     const StopToken& stop;
     RunBoard& board;
@@ -40,9 +42,12 @@ class SliceWalk {
   void begin();
   bool at_end() const { return !upper_ || cursor_ == upper_; }
   void run_batch();
+  BatchDone execute_batch(Lower lower, const db::Row& hi, db::LookAhead look_ahead);
   void leave_room(Milliseconds batch_time);
   void keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began);
   void follow_settings();
+  std::int64_t measured_rows() const;
+  void measure(const BatchDone& done, bool last, std::chrono::steady_clock::duration elapsed);
   bool may_share() const;
   void give_half();
   void forget_ahead();

@@ -9,6 +9,7 @@ namespace {
 
 // What a slice must hold at least to be worth another worker.
 constexpr std::int64_t kLeastBatches = 4;
+constexpr std::int64_t kUsualBatch = 1000;
 // How far a cut is looked for where it is found by walking.
 constexpr std::int64_t kFarBatches = 64, kFarRows = 100'000;
 
@@ -119,7 +120,8 @@ std::optional<db::Row> cut_in_two(const db::Database& database, db::Connection& 
   if (program.heap) return middle_page(program, lower, upper);
   const sql::Dialect& dialect = database.dialect();
   const auto behind = [&](std::int64_t rows) { return key_behind(database, connection, program, lower, upper, rows); };
-  const std::int64_t batch = program.batch_rows;
+  // Large batches are no reason to look further.
+  const std::int64_t batch = std::min(program.batch_rows, kUsualBatch);
   const auto enough = behind(2 * kLeastBatches * batch);
   if (!enough) return std::nullopt;
   // Half of what is left where that can be told, else some way ahead.

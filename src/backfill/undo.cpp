@@ -5,6 +5,7 @@
 #include "backfill/image_sql.hpp"
 #include "base/error.hpp"
 #include "base/sync_point.hpp"
+#include "govern/batch_sizer.hpp"
 #include "ledger/events.hpp"
 #include "ledger/history.hpp"
 #include "ledger/slices.hpp"
@@ -76,7 +77,7 @@ void Undo::find_table() {
   if (!table) not_reversible(run_, fmt::format("there is no table {}", run_.table));
   program_.table = *table;
   program_.key = set_.key_columns;
-  program_.batch_rows = run_.batch_rows;
+  program_.batch_rows = run_.batch_rows.value_or(govern::BatchSizer::kFirstRows);
   program_.expand_row_comparisons = !database_.capabilities().row_comparisons_use_indexes;
   program_.images = ledger_->beside(set_.table_name());
   const auto images = connection_->describe_table(sql::quote(database_.dialect(), *program_.images));

@@ -11,6 +11,8 @@ namespace weir::backfill {
 namespace {
 
 constexpr Milliseconds kLookAgain{100};
+// The most: what a server writes and a client may have to repeat in one piece.
+constexpr govern::BatchSizer::Bounds kBatchBounds{10, 100'000};
 
 // While this lives the pulse renews the session's lease.
 class Renewal {
@@ -39,7 +41,12 @@ int wanted_workers(const RunContext& context, const RunBoard& board) {
 }
 
 Worker::Worker(const RunContext& context, RunBoard& board, int number)
-    : context_(context), board_(board), number_(number), program_(context.program) {}
+
+    : context_(context),
+      board_(board),
+      number_(number),
+      program_(context.program),
+      sizer_(context.program.batch_rows, kBatchBounds) {}
 
 void Worker::connect() {
   session_.replace(connect_worker(context_.database), context_.database.connect(db::Purpose::kControl),
@@ -101,8 +108,8 @@ void Worker::end_pass() {
 
 void Worker::walk(std::int64_t ordinal) {
   work_under_lease(ordinal, [&] {
-    SliceWalk walk({context_.database, program_, context_.run.id, ordinal, session_, context_.clock, context_.stop,
-                    board_, [this] { return leaves(); }, context_.actor, context_.run.checksum});
+    SliceWalk walk({context_.database, program_, context_.run.id, ordinal, session_, sizer_, context_.clock,
+                    context_.stop, board_, [this] { return leaves(); }, context_.actor, context_.run.checksum});
     if (walk.walk() == WalkEnd::kStopped) {
       ledger::release_slice(*session_.ledger, context_.run.id, ordinal, session_.lease.token);
     } else {

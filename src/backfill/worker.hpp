@@ -9,6 +9,7 @@
 #include "backfill/pass_end.hpp"
 #include "backfill/run_board.hpp"
 #include "backfill/slice_walk.hpp"
+#include "govern/batch_sizer.hpp"
 
 namespace weir::backfill {
 
@@ -56,6 +57,7 @@ class Worker {
   const int number_;
   Program program_;  // with the batch size as tuned
   Session session_;
+  govern::BatchSizer sizer_;
   Backoff backoff_;
   std::optional<Ending> ending_;
   std::set<std::string> waited_for_;  // the processes that were named

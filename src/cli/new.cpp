@@ -94,7 +94,7 @@ int run_command(const Context& context, const NewDataOptions& options) {
   std::string text = header(options.change, options.required) + fmt::format("-- over: {}\n", options.over);
   if (!options.where.empty()) text += fmt::format("-- where: {}\n", options.where);
   text += fmt::format(
-      "-- batch: 1000\n-- migrate:batch\n-- One statement changes one batch; :batch is its key range{}.\nUPDATE {} SET "
+      "-- migrate:batch\n-- One statement changes one batch; :batch is its key range{}.\nUPDATE {} SET "
       "column_name = value WHERE :batch;\n",
       options.where.empty() ? "" : " and `where`", options.over);
   return write_file(context, context.config.data_folder, project::Kind::kData, options.name, text);

@@ -175,7 +175,7 @@ struct Parser {
     tune_command->add_option("name", tune.name, kWhich)->required();
     tune_command
         ->add_option("settings", settings,
-                     "batch=ROWS, workers=THREADS of each process, max_rate=ROWS a second (none: no limit)")
+                     "batch=ROWS or auto, workers=THREADS of each process, max_rate=ROWS a second (none: no limit)")
         ->required();
     quarantine_command =
         app.add_subcommand("quarantine", "rows that a data migration could not process")->require_subcommand(1);

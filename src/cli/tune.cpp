@@ -14,11 +14,18 @@ std::int64_t parse_setting(const std::string& name, const std::string& text) {
   throw Error(Code::kUsage, fmt::format("{} is a number", name));
 }
 
+std::int64_t parse_batch(const std::string& text) {
+  if (text == "auto") return ledger::Tuning::kFollowsTime;
+  const auto rows = parse_integer(text);
+  if (rows && *rows > 0) return *rows;
+  throw Error(Code::kUsage, "batch is `auto` or a number of rows from 1");
+}
+
 ledger::Tuning parse_tuning(const std::map<std::string, std::string>& settings) {
   ledger::Tuning tuning;
   for (const auto& [name, text] : settings) {
     if (name == "batch") {
-      tuning.batch_rows = parse_setting(name, text);
+      tuning.batch_rows = parse_batch(text);
     } else if (name == "workers") {
       tuning.workers = text == "none" ? 0 : parse_setting(name, text);
     } else if (name == "rate" || name == "max_rate") {

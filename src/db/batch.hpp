@@ -3,8 +3,10 @@
 // engine can.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +35,8 @@ enum class LookAhead { kNo, kYes };
 struct BatchResult {
   std::int64_t rows = 0;        // affected by the last change
   std::vector<Row> boundaries;  // rows of that query; empty without LookAhead::kYes
+  // How long its rows were locked; nothing: about as long as run() took.
+  std::optional<std::chrono::microseconds> locked = {};
 };
 
 // Compiled for one connection and bound to it; must not outlive it. Not thread-safe.

@@ -108,8 +108,10 @@ void Ledger::upgrade(int from) {
       add_missing_columns();
       create_missing_tables();
     }
-    execute(kPositionBecomesSlice1);
-    execute(kRunItself);
+    if (from < 3) {
+      execute(kPositionBecomesSlice1);
+      execute(kRunItself);
+    }
     transaction.commit();
   } catch (const Error& error) {
     if (error.code() != Code::kReadOnly) throw;

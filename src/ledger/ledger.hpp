@@ -21,7 +21,8 @@
 
 namespace weir::ledger {
 
-inline constexpr int kLedgerVersion = 3;
+// 4: weir_runs.batch_rows may be 0.
+inline constexpr int kLedgerVersion = 4;
 
 // How a table of the ledger is created: so that it can be repeated, where a crash may come between two of them.
 std::string_view create_table(const db::Database& database);

@@ -59,6 +59,11 @@ UPDATE :weir_runs
        updated_at_ms = :now
  WHERE version = :version AND attempt = :attempt)sql";
 
+std::optional<std::int64_t> to_batch_rows(const db::Value& value) {
+  const std::int64_t rows = db::as_integer(value);
+  return rows == Tuning::kFollowsTime ? std::nullopt : std::optional(rows);
+}
+
 Run to_run(const db::Row& row) {
   Run run;
   run.id = {project::Version(db::as_text(row[0])), db::as_integer(row[1])};
@@ -68,7 +73,7 @@ Run to_run(const db::Row& row) {
   run.definition = db::as_text(row[5]);
   run.table = db::as_text(row[6]);
   run.key_columns = decode_names(db::as_text(row[7]));
-  run.batch_rows = db::as_integer(row[8]);
+  run.batch_rows = to_batch_rows(row[8]);
   run.workers = optional_integer(row[9]);
   run.max_rate = optional_integer(row[10]);
   run.parameters = db::as_text(row[11]);
@@ -109,7 +114,7 @@ std::optional<Run> create_run(Ledger& ledger, const Run& run, std::int64_t lates
                                         {"definition", run.definition},
                                         {"table", run.table},
                                         {"keys", encode_names(run.key_columns)},
-                                        {"batch", run.batch_rows},
+                                        {"batch", run.batch_rows.value_or(Tuning::kFollowsTime)},
                                         {"parameters", run.parameters},
                                         {"rows_total", run.rows_total ? db::Value(*run.rows_total) : db::Value()},
                                         {"actor", run.actor}});
@@ -145,7 +150,7 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
 void record_definition(Ledger& ledger, const RunId& id, const Definition& definition) {
   ledger.execute(kDefinition, of(id) + db::Bindings{{"checksum", definition.checksum},
                                                     {"definition", definition.text},
-                                                    {"batch", definition.batch_rows},
+                                                    {"batch", definition.batch_rows.value_or(Tuning::kFollowsTime)},
                                                     {"parameters", definition.parameters}});
 }
 
@@ -157,7 +162,7 @@ std::optional<RunSettings> read_settings(Ledger& ledger, const RunId& id) {
   const auto found = ledger.execute(kSettings, of(id));
   if (found.rows.empty()) return std::nullopt;
   const auto& row = found.rows[0];
-  return RunSettings{parse_run_state(db::as_text(row[0])), db::as_integer(row[1]), optional_integer(row[2]),
+  return RunSettings{parse_run_state(db::as_text(row[0])), to_batch_rows(row[1]), optional_integer(row[2]),
                      optional_integer(row[3])};
 }
 

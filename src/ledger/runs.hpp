@@ -26,7 +26,7 @@ struct Run {
   std::string definition;  // that text
   std::string table;       // as shown to people
   std::vector<std::string> key_columns;
-  std::int64_t batch_rows = 0;
+  std::optional<std::int64_t> batch_rows;  // nothing: it follows the time that batches take
   std::optional<std::int64_t> workers;     // as tuned
   std::optional<std::int64_t> max_rate;    // as tuned
   std::string parameters;                  // JSON object; never printed
@@ -57,8 +57,8 @@ void move_run(Ledger& ledger, const RunId& id, RunState from, RunState to, const
 // The run goes on with another text of its migration; a deliberate act of the operator.
 struct Definition {
   std::string checksum, text;
-  std::int64_t batch_rows = 0;
-  std::string parameters;  // as Run::parameters
+  std::optional<std::int64_t> batch_rows;  // as Run::batch_rows
+  std::string parameters;                  // as Run::parameters
 };
 void record_definition(Ledger& ledger, const RunId& id, const Definition& definition);
 void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual);
@@ -66,9 +66,9 @@ void record_residual(Ledger& ledger, const RunId& id, std::int64_t residual);
 // What an operator may change while a run goes on. Effective within one batch.
 struct RunSettings {
   RunState state = RunState::kQueued;
-  std::int64_t batch_rows = 0;
-  std::optional<std::int64_t> workers;   // threads of each process that executes the run; nothing: as it was started
-  std::optional<std::int64_t> max_rate;  // Units: rows a second, all workers of all processes together
+  std::optional<std::int64_t> batch_rows;  // as Run::batch_rows
+  std::optional<std::int64_t> workers;     // threads of each process that executes the run; nothing: as it was started
+  std::optional<std::int64_t> max_rate;    // Units: rows a second, all workers of all processes together
 };
 // Nothing when the run is gone.
 std::optional<RunSettings> read_settings(Ledger& ledger, const RunId& id);

@@ -147,11 +147,13 @@ void check_allow(const HeaderLine& line) {
 }
 
 void apply_batch(const HeaderLine& line, Migration& migration) {
+  if (line.value == "auto") return;
   const auto rows = parse_integer(line.value);
   if (!rows || *rows < 1 || *rows > kMaxBatchRows) {
     refuse(line.value_place,
-           fmt::format("`batch` is a number of rows from 1 to {}, not '{}'", human_count(kMaxBatchRows), line.value),
-           "1000 is a good start");
+           fmt::format("`batch` is `auto` or a number of rows from 1 to {}, not '{}'", human_count(kMaxBatchRows),
+                       line.value),
+           "without it the size follows the time that batches take");
   }
   migration.data.batch_rows = *rows;
 }

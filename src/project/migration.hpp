@@ -53,10 +53,10 @@ struct Parameter {
 
 // What a data migration does to which rows.
 struct DataProgram {
-  Reference over;                  // the table, as written
-  std::optional<Reference> where;  // SQL condition; the rows for which it is true are not done yet
-  std::vector<std::string> key;    // unique key to walk; empty: weir chooses
-  std::int64_t batch_rows = 1000;  // Units: rows of the key range, matching or not
+  Reference over;                          // the table, as written
+  std::optional<Reference> where;          // SQL condition; the rows for which it is true are not done yet
+  std::vector<std::string> key;            // unique key to walk; empty: weir chooses
+  std::optional<std::int64_t> batch_rows;  // Units: rows of the key range, matching or not; nothing: as measured
   std::vector<Parameter> parameters;
   std::optional<Reference> heap;  // `order: heap`: in the order in which the rows are stored
   // `on_error: quarantine [n]`: so many rows may fail and are set aside; nothing: the first one stops the run.

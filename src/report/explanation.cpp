@@ -147,7 +147,8 @@ std::string to_text(const project::Migration& migration, const Explanation& expl
   add("rows", fmt::format("about {} in the table, about {} to change", count_or(explanation.rows_of_table, "?"),
                           count_or(explanation.rows_to_change, "?")));
   add("batches",
-      fmt::format("about {} of {} rows", count_or(explanation.batches, "?"), human_count(explanation.batch_rows)));
+      fmt::format("about {} of {} rows{}", count_or(explanation.batches, "?"), human_count(explanation.batch_rows),
+                  explanation.batch_follows_time ? "; from there their size follows the time they take" : ""));
   add("slices", slices_text(explanation));
   add("plan", std::string(words_of(verdict)));
   if (explanation.plan) {
@@ -178,6 +179,7 @@ std::string to_json(const project::Migration& migration, const Explanation& expl
                        {"rows_of_table", or_null(explanation.rows_of_table)},
                        {"rows_to_change", or_null(explanation.rows_to_change)},
                        {"batch_rows", explanation.batch_rows},
+                       {"batch_follows_time", explanation.batch_follows_time},
                        {"batches", or_null(explanation.batches)},
                        {"workers", explanation.workers},
                        {"slices", slices},

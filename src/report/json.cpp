@@ -58,7 +58,7 @@ ordered_json run_json(const RunStatus& status) {
   json["state"] = to_string(status.run.state);
   json["table"] = status.run.table;
   json["pass"] = status.run.pass;
-  json["batch_rows"] = status.run.batch_rows;
+  json["batch_rows"] = or_null(status.run.batch_rows);
   json["batches"] = status.batches;
   add_progress(json, status);
   json["worker"] = text_or_null(status.worker);

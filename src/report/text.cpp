@@ -259,11 +259,17 @@ std::string state_text(ledger::RunState state, Colour colour) {
   return paint(to_string(state), state_colour(to_string(state)), colour);
 }
 
+std::string batch_text(const RunStatus& status) {
+  if (status.run.batch_rows) return human_count(*status.run.batch_rows);
+  if (status.batches == 0) return "auto";
+  return fmt::format("auto (about {} rows changed in each)", human_count(status.run.rows_done / status.batches));
+}
+
 std::string to_text(const RunStatus& status, Colour colour) {
   const ledger::Run& run = status.run;
   std::string text = fmt::format("{} {}: {}", state_text(run.state, colour), run.name, human_count(run.rows_done));
   if (run.rows_total) text += fmt::format(" of {}", human_count(*run.rows_total));
-  text += fmt::format(" rows done, batch {}", human_count(run.batch_rows));
+  text += fmt::format(" rows done, batch {}", batch_text(status));
   if (run.workers) text += fmt::format(", workers {}", *run.workers);
   if (run.max_rate) text += fmt::format(", at most {} rows/s", human_count(*run.max_rate));
   switch (run.state) {

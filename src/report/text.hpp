@@ -32,6 +32,8 @@ std::string to_text(const migrate::Verification& verification, Colour colour);
 std::string state_text(ledger::RunState state, Colour colour);
 // How a run stands, after something was done to it.
 std::string to_text(const RunStatus& status, Colour colour);
+// "1 000", or what is known of a size that follows the time.
+std::string batch_text(const RunStatus& status);
 std::string to_text(const project::Migration& migration, const backfill::RunOutcome& outcome, Colour colour);
 // With the keys of the first rows that were not restored; no values.
 std::string to_text(const backfill::UndoOutcome& outcome, Colour colour);

@@ -58,7 +58,7 @@ std::string run_line(const WatchedRun& watched, std::size_t width, std::optional
 
 std::string settings_line(const WatchedRun& watched) {
   const ledger::Run& run = watched.status.run;
-  std::string line = fmt::format("  batch {}, slices {} of {} done", human_count(run.batch_rows),
+  std::string line = fmt::format("  batch {}, slices {} of {} done", batch_text(watched.status),
                                  watched.status.slices_done, watched.status.slices);
   if (run.workers) line += fmt::format(", workers {}", *run.workers);
   if (run.max_rate) line += fmt::format(", at most {} rows/s", human_count(*run.max_rate));

@@ -150,14 +150,17 @@ class OlderLedger : public DatabaseTest {
   void make(const std::string& version) {
     schema("1_a", "-- migrate:up\nCREATE TABLE a (id int);\n");
     deploy();
+    if (version < "3") remove_what_came_with_3();
+    if (version == "1") exec("ALTER TABLE weir_migrations DROP COLUMN intent; DROP TABLE weir_repeatables");
+    exec("UPDATE weir_meta SET value = '" + version + "'");
+    disconnect();
+  }
+  void remove_what_came_with_3() {
     exec(
         "ALTER TABLE weir_runs DROP COLUMN workers; ALTER TABLE weir_runs DROP COLUMN max_rate;"
         "ALTER TABLE weir_runs DROP COLUMN claims;"
         "ALTER TABLE weir_slices DROP COLUMN lower_bound; ALTER TABLE weir_slices DROP COLUMN split_wanted;"
         "DROP TABLE weir_quarantine; DROP TABLE weir_before_images;");
-    if (version == "1") exec("ALTER TABLE weir_migrations DROP COLUMN intent; DROP TABLE weir_repeatables");
-    exec("UPDATE weir_meta SET value = '" + version + "'");
-    disconnect();
   }
   void expect_upgrade() {
     const auto reading = connect(db::Purpose::kRead);
@@ -197,6 +200,26 @@ TEST_P(OlderLedger, AnUnfinishedRunOfVersion2GoesOnFromItsCursor) {
   forget_stop();
   exec("DELETE FROM weir_slices WHERE ordinal = 0; UPDATE weir_slices SET ordinal = 0");
   make("2");
+  EXPECT_EQ(run("count").rows_done, 50);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+}
+
+TEST_P(OlderLedger, Version3IsBroughtUpToDate) {
+  make("3");
+  expect_upgrade();
+}
+
+TEST_P(OlderLedger, AnUnfinishedRunOfVersion3GoesOnFromItsCursor) {
+  project().write("weir.toml", "inline_rows = 0\n");
+  make_rows(50);
+  data("2_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  observer().after_batch = [this](int batch) {
+    if (batch == 2) stop().request();
+  };
+  run("count");
+  observer().after_batch = nullptr;
+  forget_stop();
+  make("3");
   EXPECT_EQ(run("count").rows_done, 50);
   EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
 }

@@ -185,6 +185,7 @@ TEST_P(Library, PauseResumeAndTuneFromAnotherThread) {
   EXPECT_EQ(project.resume("count").state, RunState::kQueued);
   const RunStatus tuned = project.tune("count", {.batch_rows = 500, .max_rate = 0});
   EXPECT_EQ(tuned.batch_rows, 500);
+  EXPECT_EQ(project.tune("count", {.batch_rows = 0}).batch_rows, std::nullopt);
   Watcher worker;
   EXPECT_EQ(project.work({.until = WorkOptions::Until::kNothingLeft, .workers = 2}, &worker), 0U);
   EXPECT_EQ(worker.ended, "count succeeded\n");
@@ -385,7 +386,7 @@ TEST_P(Library, ErrorsKnowWhatHappenedWhereAndWhatToDo) {
   EXPECT_EQ(thrown_by([&] { project.run("count", {.workers = 0}); }).code(), Code::kUsage);
   EXPECT_EQ(thrown_by([&] { project.run("count", {.parameters = {{"no", "1"}}}); }).code(), Code::kUsage);
   EXPECT_EQ(thrown_by([&] { project.pause("count"); }).code(), Code::kNotFound) << "it never ran";
-  EXPECT_EQ(thrown_by([&] { project.tune("count", {.batch_rows = 0}); }).code(), Code::kNotFound);
+  EXPECT_EQ(thrown_by([&] { project.tune("count", {.batch_rows = 1}); }).code(), Code::kNotFound);
 
   schema("2_bad", "-- migrate:up\nALTER TABLE no_such_table\n  ADD COLUMN x bigint;\n");
   const Error refused = thrown_by([&] { project.migrate(); });

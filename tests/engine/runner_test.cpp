@@ -2,7 +2,9 @@
 #include "backfill/runner.hpp"
 
 #include <csignal>
+#include <thread>
 
+#include "backfill/control.hpp"
 #include "ledger/history.hpp"
 #include "ledger/slices.hpp"
 #include "support/database_test.hpp"
@@ -31,12 +33,75 @@ class Runner : public DatabaseTest {
       if (batch == batches) stop().request();
     };
   }
+  // And waits until it is followed: a pulse beats ten times a second.
+  void tune(const ledger::Tuning& tuning) {
+    auto book = ledger();
+    backfill::tune_run(book, latest(), tuning, "test");
+    std::this_thread::sleep_for(std::chrono::seconds(1));
+  }
   void resume() {
     observer().after_batch = nullptr;
     forget_stop();
   }
 };
 WEIR_ON_EVERY_ENGINE(Runner);
+
+// The clock of the tests stands still, so every batch is fast: three of a size, then half as many rows more.
+TEST_P(Runner, BatchesGrowWhenTheyAreFastUnlessTheirSizeIsGiven) {
+  make_rows(20'000);
+  data("1_count", "-- over: t\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  data("2_again", "-- over: t\n-- batch: 1000\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  run("count");
+  EXPECT_EQ(observer().batches, 11) << "3 of 1000, 3 of 1500, 3 of 2250, 3375 and the rest";
+  run("again");
+  EXPECT_EQ(observer().batches, 31);
+  EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "2|2|20000");
+}
+
+TEST_P(Runner, TheSizeOfBatchesMayBeSetAndGivenBackMeanwhile) {
+  make_rows(20'000);
+  data("1_count", "-- over: t\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  std::vector<std::int64_t> done{0};
+  observer().after_batch = [&](int batch) {
+    done.push_back(observer().rows.back());
+    if (batch == 3) tune({.batch_rows = 100});
+    if (batch == 5) tune({.batch_rows = ledger::Tuning::kFollowsTime});
+  };
+  run("count");
+  EXPECT_EQ(done.at(3), 3000);
+  EXPECT_EQ(done.at(5) - done.at(3), 200);
+  EXPECT_EQ(done.at(6) - done.at(5), 1500) << "as large as measured before; of the others nothing was learnt";
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+}
+
+// The pauses between large batches would be long.
+TEST_P(Runner, WithALimitForRowsASecondBatchesHoldNotMoreThanOneSecondsRows) {
+  make_rows(5000);
+  data("1_count", "-- over: t\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  std::vector<std::int64_t> done{0};
+  observer().after_batch = [&](int batch) {
+    done.push_back(observer().rows.back());
+    if (batch == 1) tune({.max_rate = 300});
+  };
+  run("count");
+  EXPECT_EQ(done.at(2) - done.at(1), 300);
+  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+}
+
+// What the first attempt has found out is where the second begins.
+TEST_P(Runner, ARunGoesOnWithBatchesAsLargeAsTheyWere) {
+  make_rows(40'000);
+  data("1_count", "-- over: t\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+  pause_after(10);
+  run("count");
+  const std::int64_t before = latest().rows_done;
+  EXPECT_EQ(before, 3 * 1000 + 3 * 1500 + 3 * 2250 + 3375);
+  resume();
+  pause_after(11);
+  run("count");
+  EXPECT_EQ(latest().rows_done - before, 1500) << "a step of the ladder, not more than the average before";
+  EXPECT_EQ(query("SELECT max(n) FROM t"), "1");
+}
 
 // Invariant 1.
 TEST_P(Runner, Invariant1ChangesEveryRowExactlyOnceWithoutWhere) {

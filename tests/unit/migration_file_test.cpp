@@ -21,6 +21,13 @@ Migration parse(Kind kind, const std::string& text, const std::string& name = "2
 
 constexpr const char* kData = "-- over: t\n-- where: a IS NULL\n-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch;\n";
 
+TEST(DataFile, HasASizeOfBatchesOnlyWhereItSaysSo) {
+  const std::string rest = "-- migrate:batch\nUPDATE t SET a = 1 WHERE :batch\n";
+  EXPECT_EQ(parse(Kind::kData, "-- over: t\n" + rest).data.batch_rows, std::nullopt);
+  EXPECT_EQ(parse(Kind::kData, "-- over: t\n-- batch: auto\n" + rest).data.batch_rows, std::nullopt);
+  EXPECT_EQ(parse(Kind::kData, "-- over: t\n-- batch: 7\n" + rest).data.batch_rows, 7);
+}
+
 TEST(SchemaFile, IsReadCompletely) {
   const Migration m = parse(Kind::kSchema,
                             "-- change: users_locale\n-- requires: one, 20260101000000\n-- description: first\n"

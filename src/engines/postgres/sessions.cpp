@@ -55,6 +55,20 @@ SELECT CAST(extract(epoch FROM clock_timestamp() - min(xact_start)) * 1000 AS bi
 FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
 )sql";
 
+// pg_blocking_pids() stops everybody's locking for a moment: it is asked only of those who wait for something that we
+// hold, which need not be in their way.
+constexpr const char* kInTheWay = R"sql(
+SELECT DISTINCT blocking
+FROM (SELECT CAST($1 AS integer[]) AS pids) own,
+     LATERAL (
+       SELECT DISTINCT w.pid FROM pg_locks w JOIN pg_locks h
+           ON (h.locktype, h.database, h.relation, h.transactionid, h.virtualxid, h.classid, h.objid)
+              IS NOT DISTINCT FROM (w.locktype, w.database, w.relation, w.transactionid, w.virtualxid, w.classid, w.objid)
+        WHERE NOT w.granted AND w.pid <> ALL (own.pids) AND h.granted AND h.pid = ANY (own.pids)) waiting,
+     LATERAL unnest(pg_blocking_pids(waiting.pid)) blocking
+WHERE blocking = ANY (own.pids)
+)sql";
+
 std::optional<Milliseconds> to_age(const db::Value& value) {
   if (db::is_null(value)) return std::nullopt;
   return Milliseconds(std::max<std::int64_t>(0, db::as_integer(value)));
@@ -74,6 +88,20 @@ std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
 }
 
 }  // namespace
+
+std::int64_t Connection::session_number() {
+  if (session_number_) return *session_number_;
+  const std::string id = session_id();  // behind a pooler nobody can tell which session is ours
+  session_number_ = parse_integer(id.substr(0, id.find('/'))).value_or(0);
+  return *session_number_;
+}
+
+std::vector<std::int64_t> Connection::in_the_way(const std::vector<std::int64_t>& sessions) {
+  std::vector<std::int64_t> found;
+  for (const auto& row : query(kInTheWay, {fmt::format("{{{}}}", fmt::join(sessions, ","))}).rows)
+    found.push_back(db::as_integer(row[0]));
+  return found;
+}
 
 std::vector<db::SessionInfo> Connection::blockers_of(const std::string& session_id) {
   const auto pid = parse_integer(session_id.substr(0, session_id.find('/')));

@@ -20,6 +20,7 @@ class Program final : public db::BatchProgram {
     db::BatchResult result;
     {
       db::Transaction transaction(connection_);
+      const auto locking = std::chrono::steady_clock::now();  // until here it may have waited for others
       for (const auto& own : before_) connection_.execute({own.sql, db::bind(own.names, bindings)});
       for (const auto& change : changes_) result.rows = run_change(change, bindings);
       db::Bindings with_rows = bindings;
@@ -29,6 +30,7 @@ class Program final : public db::BatchProgram {
       for (const auto& own : after_) connection_.execute({own.sql, db::bind(own.names, bindings)});
       sync_point(SyncPoint::kBatchBeforeCommit);
       transaction.commit();
+      result.locked = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - locking);
     }
     if (look_ahead == db::LookAhead::kYes)
       result.boundaries = connection_.execute({boundaries_.sql, db::bind(boundaries_.names, bindings)}).rows;

@@ -1,0 +1,65 @@
+// Batches that keep the application waiting for a lock are given up and tried again, smaller.
+#include <atomic>
+#include <gtest/gtest.h>
+#include <thread>
+
+#include "backfill/runner.hpp"
+#include "support/database_test.hpp"
+
+namespace weir {
+namespace {
+
+using test::DatabaseTest;
+
+class LockWatch : public DatabaseTest {
+ protected:
+  // Changes one row in a hundredth of a second.
+  std::string slow_change() const {
+    return std::string("UPDATE t SET n = n + 1 WHERE :batch AND ") +
+           (is_postgres() ? "pg_sleep(0.01) IS NOT NULL" : "SLEEP(0.01) = 0");
+  }
+  backfill::RunOutcome run_slowly() {
+    const auto timeline = this->timeline();
+    const backfill::RunRequest request{.migration = timeline.find("count"), .parameters = {}, .actor = "test"};
+    return backfill::Runner(database(), system_clock(), stop(), observer()).run(request);
+  }
+};
+WEIR_ON_EVERY_ENGINE(LockWatch);
+
+TEST_P(LockWatch, ABatchThatKeepsOthersWaitingGivesWayAndIsTriedAgainSmaller) {
+  if (is_sqlite()) return;  // a batch has the whole file
+  make_rows(60);
+  data("1_count", "-- over: t\n-- batch: 60\n-- migrate:batch\n" + slow_change() + "\n");
+  std::atomic<bool> over = false;
+  std::thread application([&] {
+    const auto own = database().connect(db::Purpose::kWorker);
+    for (int row = 0; !over; row = (row + 1) % 60) {  // sooner or later one that the batch has changed already
+      try {
+        own->execute_text("UPDATE t SET a = 'seen' WHERE id = " + std::to_string(row + 1));
+      } catch (const Error& error) {
+        if (!error.is_transient()) throw;
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+  });
+  const auto outcome = run_slowly();
+  over = true;
+  application.join();
+  EXPECT_EQ(outcome.state, ledger::RunState::kSucceeded);
+  EXPECT_EQ(query("SELECT min(n), max(n), count(*) FROM t"), "1|1|60");
+  EXPECT_GT(number("SELECT count(*) FROM t WHERE a = 'seen'"), 0);
+  EXPECT_NE(observer().notes.find("kept others waiting"), std::string::npos) << observer().notes;
+}
+
+TEST_P(LockWatch, ABatchInNobodysWayIsLeftAlone) {
+  if (is_sqlite()) return;
+  make_rows(30);
+  exec("INSERT INTO t VALUES (1000, 1, NULL)");
+  data("1_count", "-- over: t\n-- where: n = 0\n-- batch: 30\n-- migrate:batch\n" + slow_change() + "\n");
+  const auto outcome = run_slowly();
+  EXPECT_EQ(outcome.state, ledger::RunState::kSucceeded);
+  EXPECT_EQ(observer().notes.find("kept others waiting"), std::string::npos) << observer().notes;
+}
+
+}  // namespace
+}  // namespace weir
