@@ -174,6 +174,22 @@ class OlderLedger : public DatabaseTest {
     EXPECT_EQ(number("SELECT count(lower_bound) + count(split_wanted) FROM weir_slices"), 0);
     EXPECT_EQ(number("SELECT count(workers) + count(max_rate) FROM weir_runs"), 0);
   }
+  // Two batches of five.
+  void begin_run() {
+    project().write("weir.toml", "inline_rows = 0\n");
+    make_rows(50);
+    data("2_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
+    observer().after_batch = [this](int batch) {
+      if (batch == 2) stop().request();
+    };
+    run("count");
+    observer().after_batch = nullptr;
+    forget_stop();
+  }
+  void expect_to_go_on() {
+    EXPECT_EQ(run("count").rows_done, 50);
+    EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+  }
 };
 WEIR_ON_EVERY_ENGINE(OlderLedger);
 
@@ -189,19 +205,10 @@ TEST_P(OlderLedger, Version2IsBroughtUpToDate) {
 }
 
 TEST_P(OlderLedger, AnUnfinishedRunOfVersion2GoesOnFromItsCursor) {
-  project().write("weir.toml", "inline_rows = 0\n");
-  make_rows(50);
-  data("2_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
-  observer().after_batch = [this](int batch) {
-    if (batch == 2) stop().request();
-  };
-  run("count");
-  observer().after_batch = nullptr;
-  forget_stop();
+  begin_run();
   exec("DELETE FROM weir_slices WHERE ordinal = 0; UPDATE weir_slices SET ordinal = 0");
   make("2");
-  EXPECT_EQ(run("count").rows_done, 50);
-  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+  expect_to_go_on();
 }
 
 TEST_P(OlderLedger, Version3IsBroughtUpToDate) {
@@ -210,18 +217,9 @@ TEST_P(OlderLedger, Version3IsBroughtUpToDate) {
 }
 
 TEST_P(OlderLedger, AnUnfinishedRunOfVersion3GoesOnFromItsCursor) {
-  project().write("weir.toml", "inline_rows = 0\n");
-  make_rows(50);
-  data("2_count", "-- over: t\n-- batch: 10\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");
-  observer().after_batch = [this](int batch) {
-    if (batch == 2) stop().request();
-  };
-  run("count");
-  observer().after_batch = nullptr;
-  forget_stop();
+  begin_run();
   make("3");
-  EXPECT_EQ(run("count").rows_done, 50);
-  EXPECT_EQ(query("SELECT min(n), max(n) FROM t"), "1|1");
+  expect_to_go_on();
 }
 
 // Where DDL commits by itself a crash may come between two steps.
