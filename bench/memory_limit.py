@@ -33,7 +33,9 @@ def memory_limit(server, limit_bytes):
         move(server.processes(), group)
         yield True
     finally:
-        move(map(int, (group / 'cgroup.procs').read_text().split()), folder)
+        # A process may start another one in between.
+        while processes := (group / 'cgroup.procs').read_text().split():
+            move(map(int, processes), folder)
         group.rmdir()
 
 

@@ -151,7 +151,7 @@ void check_tuning(const ledger::Tuning& tuning) {
     if (!value || (*value >= least && *value <= most)) return;
     throw Error(Code::kUsage, fmt::format("{} is a number from {} to {}", name, least, most));
   };
-  check("batch", tuning.batch_rows, ledger::Tuning::kFollowsTime, kMostBatchRows);
+  if (tuning.batch_rows != ledger::Tuning::kFollowsTime) check("batch", tuning.batch_rows, 1, kMostBatchRows);
   check("workers", tuning.workers, 0, kMostWorkers);
   check("max_rate", tuning.max_rate, 0, kMostRate);
 }

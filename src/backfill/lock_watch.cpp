@@ -1,53 +1,78 @@
 #include "backfill/lock_watch.hpp"
 
-#include <vector>
+#include <algorithm>
+#include <optional>
+#include <utility>
 
 namespace weir::backfill {
 namespace {
 
+using TimePoint = std::chrono::steady_clock::time_point;
+
 // With the time between two looks, a tenth of a second, the longest that others wait before it is noticed.
 constexpr Milliseconds kMoment{50};
+// A request may have been lost on its way.
+constexpr Milliseconds kAskAgain{1000};
 
 }  // namespace
 
-LockWatch::Batch::Batch(LockWatch& watch, db::Connection& connection)
-    : watch_(watch), session_(connection.session_number()) {
-  if (session_ == 0) return;
+struct WatchedBatch {
+  const std::string session;
+  const TimePoint began;
+  const LockWatch::Cancel cancel;
+  std::mutex mutex;                    // guards what follows; held while a cancel is on its way
+  db::Connection* connection;          // null when the batch is over
+  std::optional<TimePoint> cancelled;  // last
+};
+
+LockWatch::Batch::Batch(LockWatch& watch, db::Connection& connection, Cancel cancel)
+    : watch_(watch),
+      batch_(new WatchedBatch{connection.session_id(), watch.clock_.now(), cancel, {}, &connection, std::nullopt}) {
   const std::lock_guard lock(watch_.mutex_);
-  watch_.batches_.insert_or_assign(session_, Watched{&connection, watch_.clock_.now()});
+  watch_.batches_.push_back(batch_);
 }
 
-// Waits while it is being cancelled: what comes next over this connection must not be hit.
 LockWatch::Batch::~Batch() {
+  settle();
   const std::lock_guard lock(watch_.mutex_);
-  watch_.batches_.erase(session_);
+  watch_.batches_.remove(batch_);
 }
 
-bool LockWatch::Batch::gave_way() const {
-  const std::lock_guard lock(watch_.mutex_);
-  const auto found = watch_.batches_.find(session_);
-  return found != watch_.batches_.end() && found->second.cancelled;
+// Waits for a cancel that is on its way: what comes next over this connection must not be hit.
+bool LockWatch::Batch::settle() {
+  const std::lock_guard lock(batch_->mutex);
+  batch_->connection = nullptr;
+  return batch_->cancelled.has_value();
+}
+
+void LockWatch::set_fellows(std::vector<std::string> sessions) {
+  const std::lock_guard lock(mutex_);
+  fellows_ = std::move(sessions);
 }
 
 void LockWatch::look(db::Connection& connection) {
-  const auto long_since = [&](const Watched& batch) {
-    return !batch.cancelled && clock_.now() - batch.began >= kMoment;
-  };
-  std::vector<std::int64_t> sessions;
+  std::vector<std::shared_ptr<WatchedBatch>> candidates;
+  std::vector<std::string> sessions, own;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [session, batch] : batches_) {
-      if (long_since(batch)) sessions.push_back(session);
+    own = fellows_;
+    for (const auto& batch : batches_) {
+      if (batch->session.empty()) continue;
+      own.push_back(batch->session);
+      if (batch->cancel == Cancel::kNever || clock_.now() - batch->began < kMoment) continue;
+      candidates.push_back(batch);
+      sessions.push_back(batch->session);
     }
   }
-  if (sessions.empty()) return;
-  for (const std::int64_t session : connection.in_the_way(sessions)) {
-    const std::lock_guard lock(mutex_);
-    const auto found = batches_.find(session);
-    // Another batch may have begun meanwhile, in nobody's way so far.
-    if (found == batches_.end() || !long_since(found->second)) continue;
-    found->second.cancelled = true;
-    found->second.connection->cancel();
+  if (candidates.empty()) return;
+  const auto found = connection.in_the_way(sessions, own);
+  for (const auto& batch : candidates) {
+    if (std::find(found.begin(), found.end(), batch->session) == found.end()) continue;
+    const std::lock_guard lock(batch->mutex);
+    const auto now = clock_.now();
+    if (batch->connection == nullptr || (batch->cancelled && now - *batch->cancelled < kAskAgain)) continue;
+    batch->cancelled = now;
+    batch->connection->cancel();
   }
 }
 

@@ -27,6 +27,7 @@ class Pulse {
  private:
   void beat();
   void look(ledger::Ledger& ledger, bool whole);
+  void look_at_locks(db::Connection& connection);
 
   const db::Database& database_;
   const ledger::Ledger& ledger_;
@@ -35,6 +36,7 @@ class Pulse {
   const std::function<void()> on_beat_;  // after each look at the ledger
   std::mutex mutex_;
   std::condition_variable ended_;
+  bool may_see_locks_ = true;  // of the thread
   bool end_ = false;
   std::thread thread_;
 };

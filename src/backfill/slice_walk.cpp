@@ -13,6 +13,15 @@
 namespace weir::backfill {
 namespace {
 
+// A request to cancel that came too late may hit the next statement instead: this one.
+void absorb_cancel(db::Connection& connection) {
+  try {
+    connection.execute_text("SELECT 1");
+  } catch (const Error& error) {
+    if (error.code() != Code::kCancelled) throw;
+  }
+}
+
 // What was retried here is not retried by the caller once more.
 Error given_up(Error error) { return std::move(error).next(Next::kFail); }
 
@@ -84,11 +93,17 @@ std::int64_t SliceWalk::measured_rows() const {
   return rate ? std::clamp<std::int64_t>(static_cast<std::int64_t>(*rate), 1, rows) : rows;
 }
 
-// Only of batches that hold as many rows as they should.
+// Only of batches that hold as many rows as they should. Where few rows match, a large batch is fast, and the next one
+// may find all of them matching: so it does not grow without end.
 void SliceWalk::measure(const BatchDone& done, bool last, std::chrono::steady_clock::duration elapsed) {
-  if (context_.board.settings().batch_rows || last || isolation_.active()) return;
+  constexpr std::int64_t kMostSparseRows = 10'000;
+  constexpr int kComputing = 10;  // what is not locked may take so much longer
+  const std::int64_t rows = context_.program.batch_rows;
+  if (context_.board.settings().batch_rows || last || isolation_.active() || rows != context_.sizer.rows()) return;
   const auto whole = std::chrono::duration_cast<std::chrono::microseconds>(elapsed);
-  context_.sizer.record(context_.program.batch_rows, done.locked.value_or(whole));
+  const auto counted = std::max(done.locked.value_or(whole), whole / kComputing);
+  if (done.rows < rows / 2 && rows >= kMostSparseRows && counted < govern::BatchSizer::kTarget) return;
+  context_.sizer.record(rows, counted);
 }
 
 // A worker that has nothing to do gets what lies behind the middle. Not again at once: it has to find it first.
@@ -205,17 +220,43 @@ void SliceWalk::run_batch() {
   keep_rate(done.rows, began);
 }
 
-// A batch of a few rows is finished, whoever waits for it: somehow the run must get on.
+// A batch of a few rows is finished, whoever waits for it: somehow the run must get on. So is that of a row program,
+// which locks no rows while it computes, and would have to compute again.
 BatchDone SliceWalk::execute_batch(Lower lower, const db::Row& hi, db::LookAhead look_ahead) {
   constexpr std::int64_t kFewRows = 10;
-  std::optional<LockWatch::Batch> watched;
-  if (context_.program.batch_rows > kFewRows) watched.emplace(context_.board.lock_watch(), *context_.session.worker);
+  const bool may_give_way = context_.program.batch_rows > kFewRows && context_.program.row_program == nullptr;
+  LockWatch::Batch watched(context_.board.lock_watch(), *context_.session.worker,
+                           may_give_way ? LockWatch::Cancel::kAllowed : LockWatch::Cancel::kNever);
   try {
-    return work_->run(lower, bindings(hi), look_ahead);
+    BatchDone done = work_->run(lower, bindings(hi), look_ahead);
+    if (watched.settle()) absorb_cancel(*context_.session.worker);
+    return done;
   } catch (const Error& error) {
-    if (error.code() != Code::kCancelled || !watched || !watched->gave_way()) throw;
-    throw Error(Code::kLockTimeout, "this batch kept others waiting for a lock and was given up").next(Next::kRetry);
+    // kReconnect: it was committed, and the look ahead was hit.
+    gave_way_ = watched.settle() && error.code() == Code::kCancelled && error.next() != Next::kReconnect;
+    throw;
   }
+}
+
+// Others waited: they come first. How often that happens is no reason to give up, because the batches become so small
+// that they are not cancelled any more.
+void SliceWalk::give_way() {
+  constexpr Milliseconds kPause{150};
+  constexpr Milliseconds kQuiet{10'000};
+  const auto now = context_.clock.now();
+  if (!told_ || now - *told_ >= kQuiet) {
+    context_.board.note(
+        "others waited for a lock of a batch: it was rolled back and is tried again in smaller ones, after a pause");
+    told_ = now;
+  }
+  cut_measured();
+  isolation_.narrow(*attempted_, context_.program.batch_rows);
+  context_.clock.sleep(kPause);
+}
+
+// Only where it is followed, and once for all the small batches that look for a way.
+void SliceWalk::cut_measured() {
+  if (!isolation_.active() && !context_.board.settings().batch_rows) context_.sizer.cut();
 }
 
 void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began) {
@@ -240,11 +281,11 @@ void SliceWalk::keep_rate(std::int64_t rows, std::chrono::steady_clock::time_poi
 // A smaller batch may do what a larger one could not: within the time it has, or without the row that is in the way.
 // True: it is worth trying at once.
 bool SliceWalk::narrow(const Error& error) {
-  const bool slow = error.code() == Code::kTimeout || error.code() == Code::kLockTimeout;  // others waited, or this did
+  const bool slow = error.code() == Code::kTimeout || error.code() == Code::kLockTimeout;
   const bool crowded = error.code() == Code::kDeadlock || error.code() == Code::kSerialization;
   if (!attempted_ || !(slow || crowded || error.is_of_data())) return false;
   if (isolation_.at_one_row()) return false;
-  if ((slow || crowded) && !isolation_.active() && !context_.board.settings().batch_rows) context_.sizer.cut();
+  if (slow || crowded) cut_measured();
   isolation_.narrow(*attempted_, context_.program.batch_rows);
   sync_point(SyncPoint::kBatchNarrowed);
   return error.is_of_data() || error.code() == Code::kTimeout;
@@ -273,6 +314,7 @@ void SliceWalk::handle_row(const Error& error) {
 
 // Either throws on, or leaves the walk ready to begin() again.
 void SliceWalk::recover(const Error& error) {
+  if (std::exchange(gave_way_, false) && attempted_) return give_way();
   if (narrow(error)) return;
   if (error.is_of_data() && attempted_) {
     try {

@@ -44,6 +44,8 @@ class SliceWalk {
   void run_batch();
   BatchDone execute_batch(Lower lower, const db::Row& hi, db::LookAhead look_ahead);
   void leave_room(Milliseconds batch_time);
+  void give_way();
+  void cut_measured();
   void keep_rate(std::int64_t rows, std::chrono::steady_clock::time_point began);
   void follow_settings();
   std::int64_t measured_rows() const;
@@ -73,11 +75,13 @@ class SliceWalk {
   std::optional<db::Row> upper_;
   std::int64_t pass_ = 0;
   Isolation isolation_;
-  bool failed_empty_ = false;                     // a batch without rows has failed
-  std::optional<db::Row> attempted_;              // the end of the batch that is being tried
-  std::deque<db::Row> ahead_;                     // ends of the next batches
-  bool rest_is_last_ = false;                     // behind them the rest of the slice is one batch
-  std::chrono::steady_clock::time_point gave_{};  // when half was given last
+  bool gave_way_ = false;                                      // the batch that has failed
+  std::optional<std::chrono::steady_clock::time_point> told_;  // that others waited
+  bool failed_empty_ = false;                                  // a batch without rows has failed
+  std::optional<db::Row> attempted_;                           // the end of the batch that is being tried
+  std::deque<db::Row> ahead_;                                  // ends of the next batches
+  bool rest_is_last_ = false;                                  // behind them the rest of the slice is one batch
+  std::chrono::steady_clock::time_point gave_{};               // when half was given last
 };
 
 }  // namespace weir::backfill

@@ -14,9 +14,9 @@ Effect Connection::effect_of(const std::string&, const std::string&) { return Ef
 void Connection::remove_remains(const std::string&, const std::string&) {}
 std::vector<SessionInfo> Connection::blockers_of(const std::string&) { return {}; }
 
-std::int64_t Connection::session_number() { return 0; }
-
-std::vector<std::int64_t> Connection::in_the_way(const std::vector<std::int64_t>&) { return {}; }
+std::vector<std::string> Connection::in_the_way(const std::vector<std::string>&, const std::vector<std::string>&) {
+  return {};
+}
 std::optional<Milliseconds> Connection::oldest_transaction() { return std::nullopt; }
 std::vector<SessionInfo> Connection::holders_of(std::string_view) { return {}; }
 std::optional<std::int64_t> Connection::log_position() { return std::nullopt; }

@@ -116,11 +116,10 @@ class Connection {
   // The sessions that keep the session `session_id` (session_id()) waiting for a lock right now; nobody where the
   // engine cannot tell.
   virtual std::vector<SessionInfo> blockers_of(const std::string& session_id);
-  // The number under which the server lists this session; 0 where the engine has no sessions.
-  virtual std::int64_t session_number();
-  // Which of these sessions (session_number()) keep another one, which is none of them, waiting for a lock right now;
-  // none where the engine cannot tell.
-  virtual std::vector<std::int64_t> in_the_way(const std::vector<std::int64_t>& sessions);
+  // Which of the sessions `batches` keep another one waiting for a lock right now that is none of `own`; none where the
+  // engine cannot tell. As session_id() gives them.
+  virtual std::vector<std::string> in_the_way(const std::vector<std::string>& batches,
+                                              const std::vector<std::string>& own);
   // Other sessions whose open transaction holds a lock on the table, the oldest first. `as_written` as in
   // describe_table().
   virtual std::vector<SessionInfo> holders_of(std::string_view as_written);

@@ -46,7 +46,7 @@ class Runner : public DatabaseTest {
 };
 WEIR_ON_EVERY_ENGINE(Runner);
 
-// The clock of the tests stands still, so every batch is fast: three of a size, then half as many rows more.
+// These batches take nearly no time: three of a size, then half as many rows more.
 TEST_P(Runner, BatchesGrowWhenTheyAreFastUnlessTheirSizeIsGiven) {
   make_rows(20'000);
   data("1_count", "-- over: t\n-- migrate:batch\nUPDATE t SET n = n + 1 WHERE :batch\n");

@@ -46,8 +46,6 @@ class Connection final : public db::Connection {
   Liveness session_liveness(const std::string& session_id) override;
   std::string look(const std::string& statement) override;
   db::Effect effect_of(const std::string& statement, const std::string& before) override;
-  std::int64_t session_number() override;
-  std::vector<std::int64_t> in_the_way(const std::vector<std::int64_t>& sessions) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
   std::optional<Milliseconds> oldest_transaction() override;

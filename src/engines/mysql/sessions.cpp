@@ -76,17 +76,6 @@ constexpr const char* kOldestTransaction =
     "FROM information_schema.innodb_trx WHERE trx_mysql_thread_id <> CONNECTION_ID()";
 constexpr const char* kWaitsForMetadata =
     "SELECT 1 FROM information_schema.processlist WHERE id = ? AND state LIKE 'Waiting for table metadata lock%'";
-// {0}: the numbers of our own sessions.
-constexpr const char* kInTheWayMariadb =
-    "SELECT DISTINCT t.trx_mysql_thread_id FROM information_schema.innodb_lock_waits w "
-    "JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_trx_id "
-    "JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_trx_id "
-    "WHERE t.trx_mysql_thread_id IN ({0}) AND r.trx_mysql_thread_id NOT IN ({0})";
-constexpr const char* kInTheWayMysql =
-    "SELECT DISTINCT t.trx_mysql_thread_id FROM performance_schema.data_lock_waits w "
-    "JOIN information_schema.innodb_trx r ON r.trx_id = w.requesting_engine_transaction_id "
-    "JOIN information_schema.innodb_trx t ON t.trx_id = w.blocking_engine_transaction_id "
-    "WHERE t.trx_mysql_thread_id IN ({0}) AND r.trx_mysql_thread_id NOT IN ({0})";
 #undef WEIR_SESSION
 #undef WEIR_PROCESS
 #undef WEIR_METADATA_HOLDER
@@ -141,20 +130,6 @@ Liveness Connection::session_liveness(const std::string& session_id) {
   // Another server of the cluster knows nothing of that session.
   if (server_of(row) != session_id.substr(0, slash)) return Liveness::kUnknown;
   return db::is_null(row[0]) ? Liveness::kDead : Liveness::kAlive;
-}
-
-std::int64_t Connection::session_number() { return static_cast<std::int64_t>(id_); }
-
-std::vector<std::int64_t> Connection::in_the_way(const std::vector<std::int64_t>& sessions) {
-  std::vector<std::int64_t> found;
-  try {
-    const char* const sql = server_.mariadb ? kInTheWayMariadb : kInTheWayMysql;
-    for (const auto& row : query(fmt::format(fmt::runtime(sql), fmt::join(sessions, ", "))).rows)
-      found.push_back(db::as_integer(row[0]));
-  } catch (const Error& error) {
-    if (error.next() != Next::kFail) throw;  // the privilege PROCESS is missing
-  }
-  return found;
 }
 
 std::vector<db::SessionInfo> Connection::blockers_of(const std::string& session_id) {

@@ -52,8 +52,8 @@ class Connection final : public db::Connection {
   std::string look(const std::string& statement) override;
   db::Effect effect_of(const std::string& statement, const std::string& before) override;
   void remove_remains(const std::string& statement, const std::string& before) override;
-  std::int64_t session_number() override;
-  std::vector<std::int64_t> in_the_way(const std::vector<std::int64_t>& sessions) override;
+  std::vector<std::string> in_the_way(const std::vector<std::string>& batches,
+                                      const std::vector<std::string>& own) override;
   std::vector<db::SessionInfo> blockers_of(const std::string& session_id) override;
   std::vector<db::SessionInfo> holders_of(std::string_view as_written) override;
   std::optional<Milliseconds> oldest_transaction() override;
@@ -99,8 +99,7 @@ class Connection final : public db::Connection {
   std::unordered_map<std::string, std::string> functions_;  // definition -> name
   std::uint64_t names_ = 0;
   std::uint64_t generation_ = 0;
-  std::string session_id_;
-  std::optional<std::int64_t> session_number_;
+  std::optional<std::string> session_id_;
   PlanMode plan_mode_ = PlanMode::kDefault;
   const std::string fence_mark_;
 };

@@ -58,15 +58,15 @@ FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_p
 // pg_blocking_pids() stops everybody's locking for a moment: it is asked only of those who wait for something that we
 // hold, which need not be in their way.
 constexpr const char* kInTheWay = R"sql(
-SELECT DISTINCT blocking
-FROM (SELECT CAST($1 AS integer[]) AS pids) own,
+SELECT DISTINCT CAST(blocking AS text)
+FROM (SELECT CAST($1 AS integer[]) AS batches, CAST($2 AS integer[]) AS pids) own,
      LATERAL (
        SELECT DISTINCT w.pid FROM pg_locks w JOIN pg_locks h
            ON (h.locktype, h.database, h.relation, h.transactionid, h.virtualxid, h.classid, h.objid)
               IS NOT DISTINCT FROM (w.locktype, w.database, w.relation, w.transactionid, w.virtualxid, w.classid, w.objid)
-        WHERE NOT w.granted AND w.pid <> ALL (own.pids) AND h.granted AND h.pid = ANY (own.pids)) waiting,
+        WHERE NOT w.granted AND w.pid <> ALL (own.pids) AND h.granted AND h.pid = ANY (own.batches)) waiting,
      LATERAL unnest(pg_blocking_pids(waiting.pid)) blocking
-WHERE blocking = ANY (own.pids)
+WHERE blocking = ANY (own.batches)
 )sql";
 
 std::optional<Milliseconds> to_age(const db::Value& value) {
@@ -89,17 +89,19 @@ std::vector<db::SessionInfo> to_sessions(const db::Result& result) {
 
 }  // namespace
 
-std::int64_t Connection::session_number() {
-  if (session_number_) return *session_number_;
-  const std::string id = session_id();  // behind a pooler nobody can tell which session is ours
-  session_number_ = parse_integer(id.substr(0, id.find('/'))).value_or(0);
-  return *session_number_;
-}
-
-std::vector<std::int64_t> Connection::in_the_way(const std::vector<std::int64_t>& sessions) {
-  std::vector<std::int64_t> found;
-  for (const auto& row : query(kInTheWay, {fmt::format("{{{}}}", fmt::join(sessions, ","))}).rows)
-    found.push_back(db::as_integer(row[0]));
+std::vector<std::string> Connection::in_the_way(const std::vector<std::string>& batches,
+                                                const std::vector<std::string>& own) {
+  const auto pids = [](const std::vector<std::string>& sessions) {
+    std::vector<std::string> numbers;
+    for (const auto& session : sessions) numbers.push_back(session.substr(0, session.find('/')));
+    return fmt::format("{{{}}}", fmt::join(numbers, ","));
+  };
+  std::vector<std::string> found;
+  for (const auto& row : query(kInTheWay, {pids(batches), pids(own)}).rows) {
+    const std::string pid = db::as_text(row[0]) + "/";
+    std::copy_if(batches.begin(), batches.end(), std::back_inserter(found),
+                 [&](const auto& session) { return session.starts_with(pid); });
+  }
   return found;
 }
 
@@ -117,12 +119,13 @@ std::optional<Milliseconds> Connection::oldest_transaction() {
 }
 
 std::string Connection::session_id() {
-  if (!session_id_.empty()) return session_id_;
+  if (session_id_) return *session_id_;
+  session_id_ = "";
   const db::Result own = query(kOwnSession);
   // Behind a pooler the server's session outlives ours or is not ours at all: then nobody can tell whether we live.
-  if (own.rows.empty() || db::as_integer(own.rows[0][0]) != PQbackendPID(handle())) return {};
-  session_id_ = fmt::format("{}/{}", db::as_integer(own.rows[0][0]), db::as_integer(own.rows[0][1]));
-  return session_id_;
+  if (!own.rows.empty() && db::as_integer(own.rows[0][0]) == PQbackendPID(handle()))
+    session_id_ = fmt::format("{}/{}", db::as_integer(own.rows[0][0]), db::as_integer(own.rows[0][1]));
+  return *session_id_;
 }
 
 Liveness Connection::session_liveness(const std::string& session_id) {
