@@ -111,8 +111,8 @@ def report(measured):
             lines.append([path, name, ratio.text('.2f'), of(lambda r: r['batches_per_second']).text('.0f'),
                           cost('seconds'), cost('process_seconds'), cost('server_cpu'), cost('client_cpu'),
                           Spread(measured['round_trip_ms'][path]).text('.2f')])
-    head = ['path', 'contestant', 'speed / bare', 'batches/s', 'ms/batch', 'whole process', 'server CPU ms/batch', 'client CPU ms/batch',
-            'SELECT 1, ms']
+    head = ['path', 'contestant', 'speed / bare', 'batches/s', 'ms/batch', 'whole process, ms/batch', 'server CPU ms/batch',
+            'client CPU ms/batch', 'SELECT 1, ms']
     return (f'Batches of {measured["batch"]} rows, depth 1, {measured["rows"]:,} rows, {measured["rounds"]} rounds: '
             f'median (least–greatest)\nPostgreSQL {measured["postgresql"]}, default settings. Of weir the time from '
             f'its slices to the end of the last one, and CPU of the whole process; of the bare change (pgbench, one '
