@@ -22,6 +22,7 @@ class Process {
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
 
+  int pid() const { return pid_; }
   Clock::time_point started() const { return started_; }
   void signal(int number) const;
   // By SIGSTOP.
