@@ -79,8 +79,11 @@ std::string sync_points_passed(Context& context) {
                  [&](const auto& one) { return one.course == course.name && is_on(one, engine); });
     const bool lasts_long = course.name == "renewed" && context.options.share;
     if (here.empty() || lasts_long) continue;
-    const auto now = stage.play_undisturbed(course, stage.some_workers(course, context.random.chance(0.5)));
+    auto now = stage.play_undisturbed(course, stage.some_workers(course, context.random.chance(0.5)));
     ++plays;
+    const auto missed = [&](const auto& passage) { return !now.contains(passage.point); };
+    // Of several workers one may do what leads past a point before another comes to it.
+    if (std::any_of(here.begin(), here.end(), missed)) now.merge(stage.play_undisturbed(course, 1));
     for (const auto& [point, times] : now) passed.emplace(point, course.name);
     for (const auto& passage : here) {
       if (!now.contains(passage.point))
