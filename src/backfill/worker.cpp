@@ -41,7 +41,6 @@ int wanted_workers(const RunContext& context, const RunBoard& board) {
 }
 
 Worker::Worker(const RunContext& context, RunBoard& board, int number)
-
     : context_(context),
       board_(board),
       number_(number),

@@ -13,14 +13,12 @@ std::string Connection::look(const std::string&) { return {}; }
 Effect Connection::effect_of(const std::string&, const std::string&) { return Effect::kUnknown; }
 void Connection::remove_remains(const std::string&, const std::string&) {}
 std::vector<SessionInfo> Connection::blockers_of(const std::string&) { return {}; }
-
 std::vector<std::string> Connection::in_the_way(const std::vector<std::string>&, const std::vector<std::string>&) {
   return {};
 }
 std::optional<Milliseconds> Connection::oldest_transaction() { return std::nullopt; }
 std::vector<SessionInfo> Connection::holders_of(std::string_view) { return {}; }
 std::optional<std::int64_t> Connection::log_position() { return std::nullopt; }
-
 std::optional<std::int64_t> Connection::version_by_others() { return std::nullopt; }
 std::vector<Row> Connection::sample_keys(const sql::TableName&, const std::vector<std::string>&, std::int64_t) {
   return {};
